@@ -1,0 +1,163 @@
+"""What can happen to a call, whoever noticed it: Asterisk, a speech worker, a timer or the router.
+
+Pure values. `line/events.py` translates Asterisk's frames to these; the dialplan, the terminal try-out, the tests
+and the replay feed the same values to `dialplan.interpret.step`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+CallId = NewType("CallId", str)
+"""12 lower-case characters, sortable by arrival: see `call.identity`."""
+
+OfferEnd = Literal["no_answer", "declined", "unreachable", "withdrawn"]
+QueueRefusal = Literal["full", "nobody", "closed"]
+TalkEnd = Literal["caller", "operator", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The call has come in on the line `dialled`; `caller` is the caller's number as signalled, "" when withheld."""
+
+    dialled: str
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The caller pressed one key: 0–9, *, #, A–D."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFinished:
+    """The playback ended by itself, was stopped, or failed; `playback` is the name given in `effects.Play`."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The recogniser is sure that somebody is saying a word: reason enough to stop the prompt."""
+
+    listening: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyHeard:
+    """What has been recognised so far while the caller still speaks."""
+
+    listening: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """One recognised word; times in seconds from the start of listening, confidence 0–1."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The caller has finished speaking. An empty `text` means that sound came but no word was made out."""
+
+    listening: str
+    text: str
+    words: tuple[HeardWord, ...] = ()
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechLost:
+    """Recognition is not to be had for this call now (worker gone, all full); `reason` is for the journal."""
+
+    listening: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The timer set by `effects.SetTimer` under this name ran out."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The call waits in the queue; `position` counts from 1, `expected_wait_seconds` may be unknown."""
+
+    queue: str
+    position: int
+    expected_wait_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRefused:
+    """The queue does not take the call."""
+
+    queue: str
+    reason: QueueRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The call rings at an operator; `reason` says in words why this one."""
+
+    operator: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """That operator did not take the call; it is back in its place in the queue."""
+
+    operator: str
+    reason: OfferEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Caller and operator hear each other."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The talk is over; when the operator left first the dialplan goes on (rating, goodbye)."""
+
+    operator: str
+    ended_by: TalkEnd
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp:
+    """The caller is gone; `cause` is the Q.850 cause code (16: normal clearing)."""
+
+    cause: int = 16
+
+
+Event = (
+    Arrived
+    | KeyPressed
+    | PromptFinished
+    | SpeechStarted
+    | PartlyHeard
+    | Heard
+    | SpeechLost
+    | TimerFired
+    | Queued
+    | QueueRefused
+    | Offered
+    | OfferEnded
+    | Connected
+    | TalkEnded
+    | CallerHungUp
+)
