@@ -1,0 +1,1 @@
+"""Provisioning: from a bare machine to one on which the hotline can start."""
