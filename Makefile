@@ -1,0 +1,51 @@
+# The commands of this project. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check bench lock clean
+
+# Any Python from 3.11 on makes the environment; what runs afterwards is .venv's own.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv/bin
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+setup: ## environment, Asterisk, voices, speech model, prompts: all that the hotline needs, under this folder
+	@$(call with_python,) && $(VENV)/ivr setup
+
+setup-dev:
+	@$(call with_python,--dev)
+
+run: setup ## start the hotline; Ctrl-C stops everything
+	@$(VENV)/ivr run
+
+test: setup setup-dev ## all tests: pure, store (real Valkey), telephone (real Asterisk and SIP calls)
+	@$(VENV)/python -m pytest
+
+check: setup-dev ## fast gate, under a minute: style, types, layers, pure tests
+	@$(VENV)/ruff check
+	@$(VENV)/ruff format --check --quiet
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-logo --no-timing
+	@$(VENV)/python -m pytest -q tests/unit
+
+bench: setup setup-dev ## measure; `make bench ONLY=name` runs one; table, and figures in var/bench.json
+	@$(VENV)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+lock: setup-dev ## pin the dependencies in requirements*.in anew, with hashes
+	@for name in requirements-build requirements requirements-dev; do \
+		echo "$$name.txt"; \
+		$(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+			$(if $(UPGRADE),--upgrade) --output-file $$name.txt $$name.in || exit 1; \
+	done
+
+clean: ## remove what was made here: environment, Asterisk, data of the embedded store
+	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# A machine without Python gets one sentence instead of "make: : Permission denied".
+define with_python
+{ [ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { echo "Python 3.11 or newer is needed: apt install python3.11 (or set PYTHON=/path/to/python)" >&2; exit 1; }; } \
+&& "$(PYTHON)" -m ivr.provision.bootstrap $(1)
+endef
