@@ -49,7 +49,7 @@ class StopMusic:
 class Listen:
     """Recognise what the caller says from now on, for one utterance; answers `Heard` or `SpeechLost`.
 
-    `words`: the only words and phrases expected, or None for the whole vocabulary. `listening` is unique within the call.
+    `words`: the only words and phrases expected, or None for the whole vocabulary. `listening` is unique in the call.
     """
 
     listening: str

@@ -11,7 +11,7 @@ _RANDOM_CHARACTERS = 4
 
 
 def new_call_id(wall_seconds: float, random_bits: int) -> CallId:
-    """Name a call that arrived at `wall_seconds` (Unix time); 20 bits of `random_bits` tell same-millisecond calls apart."""
+    """Name a call that arrived at `wall_seconds` (Unix time); 20 `random_bits` tell calls of one millisecond apart."""
     milliseconds = int(wall_seconds * 1000) - _EPOCH_MILLISECONDS
     if not 0 <= milliseconds < 1 << 5 * _TIME_CHARACTERS:
         raise ValueError(f"the clock reads {wall_seconds} s since 1970; call names can be made for 2024–2058 only")

@@ -1,0 +1,64 @@
+"""What one call's caller says: on its way from Asterisk to a speech worker. The controller never sees the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ivr.call.effects import Listen
+from ivr.call.events import CallId, SpeechLost
+from ivr.call.parts import Ear, Speech
+from ivr.errors import AsteriskUnavailable, SpeechUnavailable
+from ivr.line.asterisk import Line, Tap
+
+
+class Hearing:
+    """A call's ear and the tap that feeds it; opened while the greeting plays, released when the operator takes over.
+
+    A `Listen` that comes before the ear is open is kept; one that can't be served at all is answered by `SpeechLost`,
+    so that the menu goes on with keys.
+    """
+
+    def __init__(self, line: Line, speech: Speech, receive: Callable[[SpeechLost], None]) -> None:
+        self._line = line
+        self._speech = speech
+        self._receive = receive
+        self._ear: Ear | None = None
+        self._tap: Tap | None = None
+        self._wanted: Listen | None = None
+        self._lost_because = ""
+
+    async def open(self, call: CallId, channel: str) -> None:
+        """Have the caller's audio flow to a speech worker."""
+        try:
+            self._ear = await self._speech.open(call)
+            self._tap = await self._line.tap(channel, self._ear.host, self._ear.port)
+        except (SpeechUnavailable, AsteriskUnavailable, TimeoutError) as error:
+            self._lost_because = type(error).__name__
+            self._close_ear()
+        if self._wanted is not None:
+            self.listen(self._wanted)
+
+    def listen(self, request: Listen) -> None:
+        self._wanted = request
+        if self._lost_because:
+            self._receive(SpeechLost(request.listening, self._lost_because))
+        elif self._tap is not None and self._ear is not None:
+            self._ear.listen(request)
+
+    def stop(self, listening: str) -> None:
+        self._wanted = None
+        if self._ear is not None:
+            self._ear.stop(listening)
+
+    async def release(self) -> None:
+        """Give the worker's place and Asterisk's channels back; may be called again."""
+        self._wanted = None
+        self._close_ear()
+        if self._tap is not None:
+            tap, self._tap = self._tap, None
+            await self._line.release_tap(tap)
+
+    def _close_ear(self) -> None:
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None

@@ -1,0 +1,103 @@
+"""What a call needs of the rest of the engine, as small protocols that live parts, fakes and tests all fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ivr.call.effects import Effect, EnterQueue, Listen
+from ivr.call.events import CallId, Event, OfferEnd, Queued, QueueRefused
+from ivr.clock import Clock
+from ivr.line.asterisk import Line
+
+
+class Dialogue(Protocol):
+    """The dialplan of one call: takes an event, gives the effects; `finished` once nothing more will come."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def topic(self) -> str: ...
+
+    def step(self, event: Event) -> tuple[Effect, ...]: ...
+
+
+class Ear(Protocol):
+    """One call's place at a speech worker, which expects the caller's audio at `host:port`."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    def listen(self, request: Listen) -> None: ...
+
+    def stop(self, listening: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Speech(Protocol):
+    async def open(self, call: CallId) -> Ear:
+        """Take a place at a speech worker; `SpeechBusy` or `SpeechUnavailable` when there is none."""
+        ...
+
+
+class Offer(Protocol):
+    """A call given to an operator by the router, committed in the store."""
+
+    @property
+    def operator(self) -> str: ...
+
+    @property
+    def ring_seconds(self) -> float: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+class Queue(Protocol):
+    """The router as one call sees it."""
+
+    async def enter(self, call: CallId, request: EnterQueue, line: str, entered_at: float) -> Queued | QueueRefused: ...
+
+    async def leave(self, call: CallId, reason: str) -> object: ...
+
+    async def accepted(self, offer: Any) -> bool:
+        """The operator took the call; False when the offer no longer holds."""
+        ...
+
+    async def declined(self, offer: Any, reason: OfferEnd) -> object: ...
+
+    async def talk_ended(self, call: CallId) -> object: ...
+
+
+class Journal(Protocol):
+    def record(
+        self,
+        call: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, str | int | float | bool | None] = ...,
+        personal: Mapping[str, str] = ...,
+    ) -> object:
+        """Write one step down; never blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything outside the call that a call uses."""
+
+    line: Line
+    speech: Speech
+    queue: Queue
+    journal: Journal
+    clock: Clock
+    media: Callable[[str, str], str]
+    """(language, prompt id) → Asterisk media address."""
+    telephone: Callable[[str], str]
+    """Operator's name → SIP account to ring."""

@@ -1,0 +1,312 @@
+"""One live call: feeds events to the dialplan, carries out its effects, rings operators, releases everything.
+
+All decisions are the dialplan's (`dialplan.interpret`) and the router's; this is the thin shell between them and the
+world. A call owns its tasks, timers, tap, legs and bridge: when `run` returns, none is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+
+from ivr.call import effects as effect_types
+from ivr.call.effects import Effect, Outcome
+from ivr.call.events import (
+    Arrived,
+    CallerHungUp,
+    CallId,
+    Connected,
+    Event,
+    Offered,
+    OfferEnd,
+    OfferEnded,
+    PromptFinished,
+    QueueRefused,
+    TalkEnd,
+    TalkEnded,
+    TimerFired,
+)
+from ivr.call.hearing import Hearing
+from ivr.call.parts import Dialogue, Offer, Parts
+from ivr.errors import AsteriskRefused, IvrError
+from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
+
+log = structlog.get_logger()
+
+_RELEASE_SECONDS = 5.0
+_CHANNEL_GONE = 404
+
+
+class CallSession:
+    """A call from arrival to its last release. `run` it as a task; `receive` and `offer` may be called at any time."""
+
+    def __init__(self, call: CallId, incoming: IncomingCall, dialogue: Dialogue, parts: Parts) -> None:
+        self.call = call
+        self.line_number = incoming.dialled
+        self.arrived_at = parts.clock.monotonic()
+        self.step_path = ""
+        self._incoming = incoming
+        self._dialogue = dialogue
+        self._parts = parts
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._hearing = Hearing(parts.line, parts.speech, self.receive)
+        self._music = False
+        self._playing = ""
+        self._talking = False
+        self._queued_at: float | None = None
+        self._queue_wait_seconds: float | None = None
+        self._connected_at: float | None = None
+        self._talk_seconds: float | None = None
+        self._caller_gone = False
+        self._handed_over = False
+
+    def receive(self, event: Event) -> None:
+        """Something happened to this call; never blocks."""
+        self._events.put_nowait(event)
+
+    def offer(self, offer: Offer) -> None:
+        """The router gives this call to an operator: ring there."""
+        self._spawn(self._ring(offer))
+
+    async def run(self) -> Outcome:
+        """Live through the call; returns how it ended, with everything released."""
+        self._parts.line.watch(self._incoming.channel, self.receive)
+        failed = False
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                try:
+                    await self._live()
+                finally:
+                    for task in self._background:
+                        task.cancel()
+        except* IvrError as errors:
+            failed = True
+            log.error("call_failed", call=self.call, reasons=[error.what for error in _leaves(errors)])
+        except* Exception as errors:
+            failed = True
+            log.exception("call_broken", call=self.call, kinds=[type(error).__name__ for error in _leaves(errors)])
+        finally:
+            await asyncio.shield(self._release(failed))
+            self._record_end(self._outcome(failed))
+        return self._outcome(failed)
+
+    # --- the dialplan's loop ---
+
+    async def _live(self) -> None:
+        incoming = self._incoming
+        self._record(
+            "arrived",
+            {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id},
+            {"caller": incoming.caller},
+        )
+        self._spawn(self._hearing.open(self.call, incoming.channel))
+        await self._advance(Arrived(incoming.dialled, incoming.caller))
+        while not self._dialogue.finished:
+            await self._advance(await self._events.get())
+
+    async def _advance(self, event: Event) -> None:
+        if isinstance(event, CallerHungUp):
+            self._caller_gone = True
+        elif isinstance(event, PromptFinished) and event.playback == self._playing:
+            self._playing = ""
+        for effect in self._dialogue.step(event):
+            try:
+                await self._carry_out(effect)
+            except AsteriskRefused as error:
+                # The channel ended before our request came: its own event is on the way and ends the call.
+                if error.status != _CHANNEL_GONE:
+                    raise
+
+    async def _carry_out(self, effect: Effect) -> None:  # noqa: C901 -- one flat case an effect reads best
+        line, channel = self._parts.line, self._incoming.channel
+        match effect:
+            case effect_types.Answer():
+                await line.answer(channel)
+            case effect_types.Play(playback) if self._talking:
+                self.receive(
+                    PromptFinished(playback)
+                )  # the operator has the word; the plan must not wait for its prompt
+            case effect_types.Play(playback, prompts, language):
+                self._playing = playback
+                await line.play(channel, playback, [self._parts.media(language, prompt) for prompt in prompts])
+            case effect_types.StopPlaying(playback):
+                await line.stop_playing(channel, playback)
+            case effect_types.StartMusic() if not self._talking:
+                self._music = True
+                await line.start_music(channel)
+            case effect_types.StopMusic():
+                await self._stop_music()
+            case effect_types.Listen():
+                self._hearing.listen(effect)
+            case effect_types.StopListening(listening):
+                self._hearing.stop(listening)
+            case effect_types.SetTimer(timer, seconds):
+                self._cancel_timer(timer)
+                loop = asyncio.get_running_loop()
+                self._timers[timer] = loop.call_later(seconds, self.receive, TimerFired(timer))
+            case effect_types.CancelTimer(timer):
+                self._cancel_timer(timer)
+            case effect_types.EnterQueue():
+                await self._enter_queue(effect)
+            case effect_types.LeaveQueue(reason):
+                await self._parts.queue.leave(self.call, reason)
+                self._leave_wait()
+            case effect_types.HangUp():
+                await line.hang_up(channel)
+            case effect_types.Note(kind, path, data, personal):
+                self.step_path = path or self.step_path
+                self._record(kind, data, personal, path)
+
+    async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
+        self._queued_at = self._parts.clock.monotonic()
+        answer = await self._parts.queue.enter(
+            self.call, request, self.line_number, entered_at=self._parts.clock.wall()
+        )
+        if isinstance(answer, QueueRefused):
+            self._queued_at = None
+        self.receive(answer)
+
+    async def _stop_music(self) -> None:
+        if self._music:
+            self._music = False
+            await self._parts.line.stop_music(self._incoming.channel)
+
+    def _cancel_timer(self, timer: str) -> None:
+        if (handle := self._timers.pop(timer, None)) is not None:
+            handle.cancel()
+
+    # --- the operator ---
+
+    async def _ring(self, offer: Offer) -> None:
+        self._record(
+            "offered", {"operator": offer.operator, "ring_seconds": offer.ring_seconds, "reason": offer.reason}
+        )
+        self.receive(Offered(offer.operator, offer.reason))
+        leg: OperatorLeg | None = None
+        try:
+            leg = await self._parts.line.ring(
+                self._parts.telephone(offer.operator), self.call, self._incoming.caller or "anonymous"
+            )
+            async with asyncio.timeout(offer.ring_seconds):
+                await leg.answered
+            if await self._parts.queue.accepted(offer):
+                await self._talk(offer, leg)
+                return
+            end: OfferEnd = "withdrawn"
+        except LegFailed as failed:
+            end = failed.reason
+        except TimeoutError:
+            end = "no_answer"
+        finally:
+            if leg is not None:
+                await self._parts.line.hang_up(leg.channel)
+        await self._parts.queue.declined(offer, end)
+        self._record("offer_ended", {"operator": offer.operator, "reason": end})
+        self.receive(OfferEnded(offer.operator, end))
+
+    async def _talk(self, offer: Offer, leg: OperatorLeg) -> None:
+        line, bridge = self._parts.line, f"{self.call}-talk"
+        self._talking = True
+        await self._stop_music()
+        if self._playing:
+            await line.stop_playing(self._incoming.channel, self._playing)
+        await line.bridge(bridge, [self._incoming.channel, leg.channel])
+        self._leave_wait()
+        self._connected_at = self._parts.clock.monotonic()
+        self._record("connected", {"operator": offer.operator, "queue_wait_seconds": self._queue_wait_seconds})
+        self.receive(Connected(offer.operator))
+        try:
+            await self._hearing.release()
+            await leg.gone
+        finally:
+            ended_by: TalkEnd = "operator" if leg.gone.done() and not leg.gone.cancelled() else "caller"
+            self._talk_seconds = round(self._parts.clock.monotonic() - self._connected_at, 3)
+            self._record(
+                "talk_ended",
+                {"operator": offer.operator, "ended_by": ended_by, "talk_seconds": self._talk_seconds},
+            )
+            self._talking = False
+            await line.unbridge(bridge)
+            await self._parts.queue.talk_ended(self.call)
+        self.receive(TalkEnded(offer.operator, ended_by))
+
+    def _leave_wait(self) -> None:
+        if self._queued_at is not None:
+            self._queue_wait_seconds = round(self._parts.clock.monotonic() - self._queued_at, 3)
+            self._queued_at = None
+
+    # --- the end ---
+
+    async def _release(self, failed: bool) -> None:
+        parts, channel = self._parts, self._incoming.channel
+        for timer in list(self._timers):
+            self._cancel_timer(timer)
+        parts.line.forget(channel)
+        releases: list[Awaitable[object]] = [self._hearing.release()]
+        if self._queued_at is not None:
+            self._leave_wait()
+            releases.append(parts.queue.leave(self.call, "failed" if failed else "caller_left"))
+        if failed and not self._caller_gone and self._connected_at is None:
+            # Our fault must not cost the caller the operator: Asterisk's own dialplan rings one.
+            self._handed_over = True
+            releases.append(parts.line.hand_over(channel))
+        else:
+            releases.append(parts.line.hang_up(channel))
+        try:
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                results = await asyncio.gather(*releases, return_exceptions=True)
+        except TimeoutError:
+            log.error("release_timed_out", call=self.call)
+        else:
+            for result in results:
+                if isinstance(result, Exception):
+                    log.error("release_failed", call=self.call, kind=type(result).__name__)
+
+    def _outcome(self, failed: bool) -> Outcome:
+        if self._connected_at is not None:
+            return "talked"
+        if failed:
+            return "failed"
+        return "left" if self._caller_gone else "ended"
+
+    def _record_end(self, outcome: Outcome) -> None:
+        self._record(
+            "ended",
+            {
+                "outcome": outcome,
+                "topic": self._dialogue.topic,
+                "queue_wait_seconds": self._queue_wait_seconds,
+                "talk_seconds": self._talk_seconds,
+                "handed_over": self._handed_over,
+            },
+        )
+
+    def _record(
+        self,
+        kind: str,
+        data: Mapping[str, str | int | float | bool | None],
+        personal: Mapping[str, str] | None = None,
+        path: str = "",
+    ) -> None:
+        self._parts.journal.record(self.call, kind, path, data, personal or {})
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._group is None or self._caller_gone:
+            work.close()
+            return
+        task = self._group.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> list[Any]:
+    found: list[Any] = []
+    for error in group.exceptions:
+        found.extend(_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    return found

@@ -1,0 +1,91 @@
+"""Settings of one hotline: `config/ivr.yaml`, and the environment for what differs from machine to machine.
+
+Everything that belongs to this checkout alone (ports, passwords, data) lies in `var/`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ivr.errors import ConfigurationInvalid, Finding
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SpeechSettings(_Section):
+    """Recognition of what callers say."""
+
+    model: Path = Field(default=Path("models/ru-telephone-8k"), description="A Vosk model's directory, 8 or 16 kHz")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes; one keeps one core busy at most")
+    callers_per_worker: int = Field(default=12, ge=1, le=200, description="Callers heard at once by one worker")
+
+
+class RoutingSettings(_Section):
+    """How calls are given to operators."""
+
+    answer_within_seconds: float = Field(default=30.0, gt=0, description="The promise to callers")
+    wrap_up_seconds: float = Field(default=5.0, ge=0, description="Rest for the operator between two calls")
+    misses_before_pause: int = Field(default=2, ge=1, description="Offers left unanswered before a pause")
+
+
+class PromptSettings(_Section):
+    """The hotline's own voice."""
+
+    voice: str = Field(default="anna", description="A freely licensed RHVoice voice")
+
+
+class Settings(_Section):
+    """`config/ivr.yaml` as a whole; every part may be left out."""
+
+    speech: SpeechSettings = SpeechSettings()
+    routing: RoutingSettings = RoutingSettings()
+    prompts: PromptSettings = PromptSettings()
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+
+class Home:
+    """Where everything of this checkout lies. `root` holds `config/`, `dialplans/`, …; `var/` is ours to fill."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.var = root / "var"
+        self.config = root / "config"
+        self.dialplans = root / "dialplans"
+        self.prompts = root / "prompts"
+        self.logs = self.var / "log"
+        self.processes = self.var / "run"
+
+    @classmethod
+    def find(cls) -> Home:
+        """`IVR_HOME` when set, else the checkout that this package was installed from."""
+        named = os.environ.get("IVR_HOME")
+        return cls(Path(named).resolve() if named else Path(__file__).resolve().parent.parent)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read `config/ivr.yaml`; a missing file means defaults. `ConfigurationInvalid` holds everything wrong in it."""
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = getattr(error, "problem", None) or "not a text file"
+        raise ConfigurationInvalid([Finding(str(path), line, column, "error", f"not YAML: {problem}")]) from None
+    try:
+        return Settings.model_validate(content or {})
+    except ValidationError as error:
+        raise ConfigurationInvalid(
+            [
+                Finding(str(path), 1, 1, "error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}")
+                for problem in error.errors()
+            ]
+        ) from None

@@ -1,0 +1,323 @@
+"""The telephone line: calls and operators' legs on one Asterisk, driven by its REST interface.
+
+`run` reads the events; everything else asks Asterisk for something. Channels that we make ourselves may be used only
+after their own `StasisStart` (else Asterisk answers 409 or 422), so their ids are chosen here and awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from ivr.call.events import CallerHungUp, Event, OfferEnd, PromptFinished
+from ivr.errors import AsteriskRefused, AsteriskUnavailable
+from ivr.line.ari import Ari, Frame
+from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, translate
+
+log = structlog.get_logger()
+
+_OWN_CHANNEL_SECONDS = 2.0
+_FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
+_CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
+
+
+class LegFailed(Exception):
+    """The operator's telephone did not take the call; `reason` is how the offer ended."""
+
+    def __init__(self, reason: OfferEnd) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(slots=True)
+class OperatorLeg:
+    """A call that rings at an operator: `answered` is done on answer or fails with `LegFailed`; `gone` when it ends."""
+
+    channel: str
+    answered: asyncio.Future[None]
+    gone: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class Tap:
+    """A copy of what the caller says, on its way to a speech worker."""
+
+    channels: tuple[str, str]
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCall:
+    """A caller has dialled one of our lines and waits to be answered."""
+
+    channel: str
+    dialled: str
+    caller: str
+    sip_call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCode:
+    """An operator dialled a service code (such as *1) from the telephone of that SIP account."""
+
+    channel: str
+    endpoint: str
+    code: str
+
+
+@dataclass(slots=True)
+class _Watched:
+    """Who wants to know what happens to a channel."""
+
+    receive: Callable[[Event], None]
+    playbacks: dict[str, str] = field(default_factory=dict)
+
+
+class Line:
+    """Everything that the engine asks of one Asterisk. The controller owns it; `run` must be running for the rest."""
+
+    def __init__(
+        self,
+        ari: Ari,
+        application: str,
+        on_call: Callable[[IncomingCall], None],
+        on_operator_code: Callable[[OperatorCode], None],
+        on_contact: Callable[[ContactsChanged], None],
+    ) -> None:
+        self._ari = ari
+        self._application = application
+        self._on_call = on_call
+        self._on_operator_code = on_operator_code
+        self._on_contact = on_contact
+        self._watched: dict[str, _Watched] = {}
+        self._entering: dict[str, asyncio.Future[None]] = {}
+        self._legs: dict[str, OperatorLeg] = {}
+        self._numbers = itertools.count()
+        self.connected = False
+
+    async def run(self) -> None:
+        """Read events for ever; a lost socket is opened again, and what was missed meanwhile is made up for."""
+        wait_seconds = _FIRST_RECONNECT_SECONDS
+        while True:
+            try:
+                async with self._ari.events() as frames:
+                    await self._ari.request(
+                        "POST", f"applications/{self._application}/subscription", eventSource="endpoint:PJSIP"
+                    )
+                    await self._catch_up()
+                    wait_seconds = _FIRST_RECONNECT_SECONDS
+                    self._set_connected(True)
+                    async for frame in frames:
+                        self._dispatch(frame)
+            except AsteriskUnavailable as error:
+                self._set_connected(False)
+                log.warning("asterisk_lost", reason=error.what, again_in_seconds=wait_seconds)
+            await asyncio.sleep(wait_seconds)
+            wait_seconds = min(2 * wait_seconds, _LONGEST_RECONNECT_SECONDS)
+
+    def watch(self, channel: str, receive: Callable[[Event], None]) -> None:
+        """From now on `receive` gets the call's events of this channel; it must not block."""
+        self._watched[channel] = _Watched(receive)
+
+    def forget(self, channel: str) -> None:
+        """Nobody wants to know about this channel any more."""
+        self._watched.pop(channel, None)
+
+    async def answer(self, channel: str) -> None:
+        await self._ari.request("POST", f"channels/{channel}/answer")
+
+    async def hang_up(self, channel: str) -> None:
+        """End the channel; no error when it has gone already."""
+        await self._tolerate_gone("DELETE", f"channels/{channel}")
+
+    async def hand_over(self, channel: str) -> None:
+        """Give the caller back to Asterisk's own dialplan, which reaches a person without us."""
+        await self._tolerate_gone("POST", f"channels/{channel}/continue?context=fallback&extension=s&priority=1")
+
+    async def play(self, channel: str, playback: str, media: Sequence[str]) -> None:
+        """Play files one after another without a gap; `media` are addresses such as `sound:/path/name`."""
+        # Asterisk's playback ids are shared by all calls; the call's own names are short and repeat.
+        identity = f"{channel}/{playback}".replace("/", "-")
+        watched = self._watched.get(channel)
+        if watched is not None:
+            watched.playbacks[identity] = playback
+        await self._ari.request("POST", f"channels/{channel}/play", {"media": list(media), "playbackId": identity})
+
+    async def stop_playing(self, channel: str, playback: str) -> None:
+        await self._tolerate_gone("DELETE", "playbacks/" + f"{channel}/{playback}".replace("/", "-"))
+
+    async def start_music(self, channel: str) -> None:
+        await self._ari.request("POST", f"channels/{channel}/moh")
+
+    async def stop_music(self, channel: str) -> None:
+        await self._tolerate_gone("DELETE", f"channels/{channel}/moh")
+
+    async def tap(self, channel: str, host: str, port: int) -> Tap:
+        """Send a copy of what the caller says to `host:port` as RTP, signed linear 8 kHz, until `release_tap`."""
+        number = next(self._numbers)
+        media, snoop, bridge = (f"{channel}-{part}{number}" for part in ("media", "snoop", "tap"))
+        tap = Tap((media, snoop), bridge)
+        try:
+            async with asyncio.timeout(_OWN_CHANNEL_SECONDS):
+                async with self._entrances(media, snoop) as entered:
+                    await self._ari.request(
+                        "POST",
+                        "channels/externalMedia",
+                        app=self._application,
+                        channelId=media,
+                        external_host=f"{host}:{port}",
+                        format="slin",
+                    )
+                    await self._ari.request(
+                        "POST", f"channels/{channel}/snoop/{snoop}", spy="in", app=self._application
+                    )
+                    await entered
+                await self._ari.request("POST", f"bridges/{bridge}", type="mixing")
+                await self._ari.request("POST", f"bridges/{bridge}/addChannel", channel=f"{snoop},{media}")
+        except BaseException:
+            await self.release_tap(tap)
+            raise
+        return tap
+
+    async def release_tap(self, tap: Tap) -> None:
+        for channel in tap.channels:
+            await self.hang_up(channel)
+        await self._tolerate_gone("DELETE", f"bridges/{tap.bridge}")
+
+    async def ring(self, endpoint: str, call: str, caller: str) -> OperatorLeg:
+        """Ring a SIP account's telephone until it answers or the leg is hung up; `LegFailed`: it can't be reached."""
+        loop = asyncio.get_running_loop()
+        leg = OperatorLeg(f"{call}-leg{next(self._numbers)}", loop.create_future(), loop.create_future())
+        leg.answered.add_done_callback(_retrieve)
+        self._legs[leg.channel] = leg
+        try:
+            await self._ari.request(
+                "POST",
+                "channels",
+                endpoint=f"PJSIP/{endpoint}",
+                app=self._application,
+                channelId=leg.channel,
+                callerId=caller,
+                timeout=-1,  # how long to ring is the router's decision
+            )
+        except BaseException as error:
+            del self._legs[leg.channel]
+            if isinstance(error, AsteriskRefused):
+                raise LegFailed("unreachable") from error
+            raise
+        return leg
+
+    async def bridge(self, name: str, channels: Sequence[str]) -> None:
+        """Let these channels hear each other; the bridge ends with `unbridge`."""
+        await self._ari.request("POST", f"bridges/{name}", type="mixing")
+        await self._ari.request("POST", f"bridges/{name}/addChannel", channel=",".join(channels))
+
+    async def unbridge(self, name: str) -> None:
+        await self._tolerate_gone("DELETE", f"bridges/{name}")
+
+    # --- events ---
+
+    def _dispatch(self, frame: Frame) -> None:
+        event = translate(frame)
+        match event:
+            case ChannelSignal(channel, signal):
+                self._signal(channel, signal)
+            case ChannelEntered():
+                self._entered(event)
+            case ChannelGone(channel, cause):
+                self._gone(channel, cause)
+            case ContactsChanged():
+                self._on_contact(event)
+            case None:
+                pass
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected != self.connected:
+            self.connected = connected
+            log.info("asterisk_connected" if connected else "asterisk_disconnected")
+
+    async def _catch_up(self) -> None:
+        """After a lost socket: signal what ended unseen, so that nobody waits for an event that was never delivered."""
+        alive = {str(channel["id"]): channel for channel in await self._ari.request("GET", "channels")}
+        for channel in [*self._watched, *self._legs]:
+            if channel not in alive:
+                self._gone(channel, 0)
+        for channel, leg in self._legs.items():
+            if alive[channel]["state"] == "Up" and not leg.answered.done():
+                leg.answered.set_result(None)
+        for channel, watched in list(self._watched.items()):
+            for identity in list(watched.playbacks):
+                try:
+                    await self._ari.request("GET", f"playbacks/{identity}")
+                except AsteriskRefused:
+                    self._signal(channel, PromptFinished(identity))
+
+    def _signal(self, channel: str, event: Event) -> None:
+        watched = self._watched.get(channel)
+        if watched is None:
+            return
+        if isinstance(event, PromptFinished):
+            event = PromptFinished(watched.playbacks.pop(event.playback, event.playback))
+        watched.receive(event)
+
+    def _entered(self, event: ChannelEntered) -> None:
+        if (waiting := self._entering.get(event.channel)) is not None:
+            if not waiting.done():
+                waiting.set_result(None)
+        elif (leg := self._legs.get(event.channel)) is not None:
+            if not leg.answered.done():
+                leg.answered.set_result(None)
+        else:
+            match event.arguments:
+                case ("line", dialled, *rest):
+                    self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else ""))
+                case ("operator", endpoint, code):
+                    self._on_operator_code(OperatorCode(event.channel, endpoint, code))
+                case _:
+                    log.warning("channel_unasked_for", channel=event.channel, arguments=len(event.arguments))
+
+    def _gone(self, channel: str, cause: int) -> None:
+        if (watched := self._watched.pop(channel, None)) is not None:
+            watched.receive(CallerHungUp(cause or 16))
+        if (leg := self._legs.pop(channel, None)) is not None:
+            if not leg.answered.done():
+                leg.answered.set_exception(LegFailed(_offer_end(cause)))
+            if not leg.gone.done():
+                leg.gone.set_result(None)
+
+    @contextlib.asynccontextmanager
+    async def _entrances(self, *channels: str) -> AsyncIterator[asyncio.Future[list[None]]]:
+        loop = asyncio.get_running_loop()
+        futures = {channel: loop.create_future() for channel in channels}
+        self._entering.update(futures)
+        try:
+            yield asyncio.gather(*futures.values())
+        finally:
+            for channel in channels:
+                del self._entering[channel]
+
+    async def _tolerate_gone(self, method: str, path: str) -> None:
+        try:
+            await self._ari.request(method, path)
+        except AsteriskRefused as error:
+            if error.status not in (404, 409):
+                raise
+        except AsteriskUnavailable:
+            log.warning("release_unanswered", request=f"{method} {path}")
+
+
+def _offer_end(cause: int) -> OfferEnd:
+    if cause in (_CAUSE_BUSY, _CAUSE_REJECTED):
+        return "declined"
+    return "no_answer" if cause in _CAUSE_NO_ANSWER or cause == 16 else "unreachable"
+
+
+def _retrieve(future: asyncio.Future[None]) -> None:
+    """A leg nobody waits for any more must not be reported as an exception never retrieved."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,82 @@
+"""Asterisk's frames, translated to what they mean for a channel. Pure.
+
+A frame that means nothing to us, or that lacks what it should have, is `None`: Asterisk may send more than we know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.call.events import KeyPressed, PromptFinished
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEntered:
+    """The channel is ours from now on; `arguments` of `Stasis()` in the dialplan, none for channels that we made."""
+
+    channel: str
+    arguments: tuple[str, ...]
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGone:
+    """The channel has ended or has left us; `cause` is a Q.850 code, 0 when unknown. May come twice."""
+
+    channel: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSignal:
+    """Something the call itself has to know."""
+
+    channel: str
+    event: KeyPressed | PromptFinished
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsChanged:
+    """A telephone registered (`reachable`) or is gone; `endpoint` is its SIP account."""
+
+    endpoint: str
+    reachable: bool
+
+
+LineEvent = ChannelEntered | ChannelGone | ChannelSignal | ContactsChanged
+
+
+def translate(frame: Mapping[str, Any]) -> LineEvent | None:
+    """Say what a frame means; `None` for what concerns nobody or is malformed."""
+    try:
+        return _translate(frame)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _translate(frame: Mapping[str, Any]) -> LineEvent | None:
+    match frame["type"]:
+        case "StasisStart":
+            channel = frame["channel"]
+            return ChannelEntered(str(channel["id"]), tuple(map(str, frame["args"])), str(channel["caller"]["number"]))
+        case "StasisEnd":
+            return ChannelGone(str(frame["channel"]["id"]), 0)
+        case "ChannelHangupRequest" | "ChannelDestroyed":
+            return ChannelGone(str(frame["channel"]["id"]), int(frame.get("cause", 0)))
+        case "ChannelDtmfReceived":
+            return ChannelSignal(str(frame["channel"]["id"]), KeyPressed(str(frame["digit"])))
+        case "PlaybackFinished":
+            playback = frame["playback"]
+            kind, _, channel_id = str(playback["target_uri"]).partition(":")
+            if kind != "channel":
+                return None
+            return ChannelSignal(channel_id, PromptFinished(str(playback["id"])))
+        case "ContactStatusChange":
+            status = str(frame["contact_info"]["contact_status"])
+            return ContactsChanged(
+                str(frame["endpoint"]["resource"]), status in ("Reachable", "NonQualified", "Created")
+            )
+        case _:
+            return None

@@ -1,0 +1,324 @@
+"""One call's life on the scripted Asterisk: whatever happens, it ends in a defined way and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from ivr.call.effects import (
+    Answer,
+    Effect,
+    EnterQueue,
+    HangUp,
+    Listen,
+    Note,
+    Outcome,
+    Play,
+    SetTimer,
+    StartMusic,
+    StopMusic,
+)
+from ivr.call.events import (
+    Arrived,
+    CallerHungUp,
+    CallId,
+    Event,
+    Heard,
+    KeyPressed,
+    OfferEnd,
+    PromptFinished,
+    Queued,
+    QueueRefused,
+    SpeechLost,
+    TalkEnded,
+    TimerFired,
+)
+from ivr.call.parts import Ear, Parts
+from ivr.call.session import CallSession
+from ivr.errors import SpeechBusy
+from ivr.line.asterisk import IncomingCall, Line
+from ivr.line.fake import FakeAsterisk, Telephone
+from ivr.virtual_time import LoopClock, run_virtually
+
+CALL = CallId("testcall0001")
+
+
+@dataclass
+class ShortPlan:
+    """Greeting, listening, queue, goodbye: the least dialplan that uses everything a call has."""
+
+    finished: bool = False
+    topic: str = "none"
+    seen: list[Event] = field(default_factory=list)
+    breaks_on: type[object] | None = None
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        self.seen.append(event)
+        if self.breaks_on and isinstance(event, self.breaks_on):
+            raise ZeroDivisionError
+        match event:
+            case Arrived():
+                return Answer(), Note("answered", "p/1"), Play("greeting", ("hello", "menu"), "ru"), Listen("l1", "ru")
+            case SpeechLost():
+                return (SetTimer("keys", 5.0),)
+            case TimerFired():
+                self.finished = True
+                return Note("no_input", "p/2"), HangUp()
+            case Heard() | KeyPressed():
+                self.topic = "access"
+                return StartMusic(), EnterQueue("main", "access", "ru")
+            case QueueRefused():
+                self.finished = True
+                return Play("full", ("full",), "ru"), HangUp()
+            case TalkEnded(ended_by="operator"):
+                return StopMusic(), Play("bye", ("bye",), "ru")
+            case PromptFinished("bye"):
+                self.finished = True
+                return (HangUp(),)
+            case CallerHungUp():
+                self.finished = True
+        return ()
+
+
+@dataclass
+class ScriptedEar:
+    host: str = "127.0.0.1"
+    port: int = 4000
+    listening: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def listen(self, request: Listen) -> None:
+        self.listening.append(request.listening)
+
+    def stop(self, listening: str) -> None:
+        self.listening.remove(listening)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class ScriptedSpeech:
+    ear: ScriptedEar | None = field(default_factory=ScriptedEar)
+
+    async def open(self, call: CallId) -> Ear:
+        await asyncio.sleep(0.01)
+        if self.ear is None:
+            raise SpeechBusy("all workers are full")
+        return self.ear
+
+
+@dataclass(frozen=True)
+class ScriptedOffer:
+    operator: str = "anna"
+    ring_seconds: float = 8.0
+    reason: str = "free the longest"
+
+
+@dataclass
+class ScriptedQueue:
+    """Gives the call to these operators, one after another."""
+
+    operators: list[str]
+    give: Callable[[ScriptedOffer], None] | None = None
+    refuses: bool = False
+    said: list[str] = field(default_factory=list)
+
+    async def enter(self, call: CallId, request: EnterQueue, line: str, entered_at: float) -> Queued | QueueRefused:
+        if self.refuses:
+            return QueueRefused("main", "full")
+        self._next()
+        return Queued("main", 1)
+
+    def _next(self) -> None:
+        if self.operators and self.give:
+            asyncio.get_running_loop().call_later(2.0, self.give, ScriptedOffer(self.operators.pop(0)))
+
+    async def leave(self, call: CallId, reason: str) -> None:
+        self.said.append(f"leave {reason}")
+
+    async def accepted(self, offer: ScriptedOffer) -> bool:
+        self.said.append(f"accepted {offer.operator}")
+        return True
+
+    async def declined(self, offer: ScriptedOffer, reason: OfferEnd) -> None:
+        self.said.append(f"declined {offer.operator} {reason}")
+        self._next()
+
+    async def talk_ended(self, call: CallId) -> None:
+        self.said.append("talk_ended")
+
+
+@dataclass
+class Written:
+    records: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def record(
+        self,
+        call: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, str | int | float | bool | None] | None = None,
+        personal: Mapping[str, str] | None = None,
+    ) -> None:
+        self.records.append((kind, dict(data or {})))
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.records]
+
+
+@dataclass
+class World:
+    asterisk: FakeAsterisk
+    speech: ScriptedSpeech
+    queue: ScriptedQueue
+    journal: Written
+    plan: ShortPlan
+    line: Line
+    session: CallSession | None = None
+
+    def at(self, seconds: float, action: Callable[[], object]) -> None:
+        asyncio.get_running_loop().call_later(seconds, action)
+
+    def hear(self, text: str) -> None:
+        assert self.session
+        self.session.receive(Heard("l1", text))
+
+
+def live(
+    script: Callable[[World], None],
+    telephones: Mapping[str, Telephone] | None = None,
+    operators: tuple[str, ...] = ("anna",),
+    ear: bool = True,
+    plan: ShortPlan | None = None,
+    refuses: bool = False,
+) -> tuple[World, Outcome]:
+    """Live one call on virtual time; `script` says what the caller does when."""
+    asterisk = FakeAsterisk({"anna": Telephone(3.0)} if telephones is None else telephones)
+    worlds: list[World] = []
+
+    async def call_through() -> Outcome:
+        arrived: asyncio.Queue[IncomingCall] = asyncio.Queue()
+        line = Line(asterisk, "ivr", arrived.put_nowait, lambda _: None, lambda _: None)
+        reading = asyncio.create_task(line.run())
+        queue, journal = ScriptedQueue(list(operators), refuses=refuses), Written()
+        speech = ScriptedSpeech(ScriptedEar() if ear else None)
+        world = World(asterisk, speech, queue, journal, plan or ShortPlan(), line)
+        worlds.append(world)
+        parts = Parts(line, speech, queue, journal, LoopClock(), lambda _, prompt: f"sound:{prompt}", str)
+        await asyncio.sleep(0.1)
+        asterisk.call_in("caller-1", "88005553535", "+79990000000")
+        world.session = CallSession(CALL, await arrived.get(), world.plan, parts)
+        queue.give = world.session.offer
+        script(world)
+        outcome = await world.session.run()
+        await asyncio.sleep(1.0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return outcome
+
+    outcome = run_virtually(call_through())
+    world = worlds[0]
+    if world.speech.ear:
+        assert world.speech.ear.closed
+    return world, outcome
+
+
+def nothing_left(world: World) -> bool:
+    return not (world.asterisk.channels or world.asterisk.bridges or world.asterisk.playbacks)
+
+
+def test_a_good_call_from_ring_to_goodbye() -> None:
+    def script(world: World) -> None:
+        world.at(3.0, lambda: world.hear("не могу войти"))
+        world.at(20.0, lambda: world.asterisk.hang_up_caller(f"{CALL}-leg1"))
+
+    world, outcome = live(script)
+    assert outcome == "talked"
+    assert world.journal.kinds == ["arrived", "answered", "offered", "connected", "talk_ended", "ended"]
+    assert dict(world.journal.records)["talk_ended"]["ended_by"] == "operator"
+    assert dict(world.journal.records)["ended"]["queue_wait_seconds"] == pytest.approx(5.0, abs=0.1)
+    assert world.queue.said == ["accepted anna", "talk_ended"]
+    assert nothing_left(world)
+
+
+@pytest.mark.parametrize("after_seconds", [0.0, 0.005, 0.5, 2.5, 4.0, 5.5, 7.9, 9.0])
+def test_the_caller_may_hang_up_at_any_moment(after_seconds: float) -> None:
+    def script(world: World) -> None:
+        world.at(3.0, lambda: world.hear("не могу войти"))
+        world.at(after_seconds, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, outcome = live(script)
+    assert outcome == ("talked" if after_seconds > 8.0 else "left")
+    assert world.journal.kinds[-1] == "ended"
+    assert nothing_left(world)
+    if 3.0 < after_seconds < 8.0:
+        assert world.queue.said == ["leave caller_left"]
+
+
+def test_an_operator_who_does_not_answer_costs_only_the_ring_time() -> None:
+    def script(world: World) -> None:
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(60.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    telephones = {"silent": Telephone(None), "busy": Telephone(None, 0.5), "anna": Telephone(1.0)}
+    world, outcome = live(script, telephones, ("silent", "busy", "absent", "anna"))
+    assert outcome == "talked"
+    assert world.queue.said[:4] == [
+        "declined silent no_answer",
+        "declined busy declined",
+        "declined absent unreachable",
+        "accepted anna",
+    ]
+    assert nothing_left(world)
+
+
+def test_without_a_recogniser_the_menu_goes_on_with_keys() -> None:
+    world, outcome = live(lambda _: None, ear=False)
+    assert outcome == "ended"
+    assert any(isinstance(event, SpeechLost) for event in world.plan.seen)
+    assert "no_input" in world.journal.kinds
+    assert nothing_left(world)
+
+
+def test_a_full_queue_is_told_to_the_plan() -> None:
+    world, outcome = live(lambda world: world.at(1.0, lambda: world.hear("оператор")), refuses=True)
+    assert outcome == "ended"
+    assert world.queue.said == []
+    assert nothing_left(world)
+
+
+def test_a_defect_in_the_plan_hands_the_caller_to_asterisk() -> None:
+    world, outcome = live(lambda world: world.at(1.0, lambda: world.hear("войти")), plan=ShortPlan(breaks_on=Heard))
+    assert outcome == "failed"
+    assert ("POST", "channels/caller-1/continue?context=fallback&extension=s&priority=1") in world.asterisk.requests
+    assert dict(world.journal.records)["ended"]["handed_over"] is True
+    assert nothing_left(world)
+
+
+def test_a_lost_event_socket_loses_no_event() -> None:
+    def script(world: World) -> None:
+        def lose() -> None:
+            world.asterisk.drop_socket()
+            world.asterisk.hang_up_caller("caller-1")
+
+        world.at(1.0, lose)
+
+    world, outcome = live(script)
+    assert outcome == "left"
+    assert nothing_left(world)
+
+
+def test_a_prompt_that_ended_while_the_socket_was_lost_is_made_up_for() -> None:
+    def script(world: World) -> None:
+        world.at(3.99, world.asterisk.drop_socket)
+        world.at(9.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, _ = live(script)
+    assert PromptFinished("greeting") in world.plan.seen
