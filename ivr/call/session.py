@@ -7,7 +7,9 @@ world. A call owns its tasks, timers, tap, legs and bridge: when `run` returns, 
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -90,7 +92,7 @@ class CallSession:
             log.error("call_failed", call=self.call, reasons=[error.what for error in _leaves(errors)])
         except* Exception as errors:
             failed = True
-            log.exception("call_broken", call=self.call, kinds=[type(error).__name__ for error in _leaves(errors)])
+            log.error("call_broken", call=self.call, defects=[_defect(error) for error in _leaves(errors)])
         finally:
             await asyncio.shield(self._release(failed))
             self._record_end(self._outcome(failed))
@@ -172,6 +174,12 @@ class CallSession:
             self._queued_at = None
         self.receive(answer)
 
+    async def _silence(self) -> None:
+        await self._stop_music()
+        if self._playing:
+            playback, self._playing = self._playing, ""
+            await self._parts.line.stop_playing(self._incoming.channel, playback)
+
     async def _stop_music(self) -> None:
         if self._music:
             self._music = False
@@ -213,9 +221,7 @@ class CallSession:
     async def _talk(self, offer: Offer, leg: OperatorLeg) -> None:
         line, bridge = self._parts.line, f"{self.call}-talk"
         self._talking = True
-        await self._stop_music()
-        if self._playing:
-            await line.stop_playing(self._incoming.channel, self._playing)
+        await self._silence()
         await line.bridge(bridge, [self._incoming.channel, leg.channel])
         self._leave_wait()
         self._connected_at = self._parts.clock.monotonic()
@@ -255,7 +261,7 @@ class CallSession:
         if failed and not self._caller_gone and self._connected_at is None:
             # Our fault must not cost the caller the operator: Asterisk's own dialplan rings one.
             self._handed_over = True
-            releases.append(parts.line.hand_over(channel))
+            releases.append(self._hand_over())
         else:
             releases.append(parts.line.hang_up(channel))
         try:
@@ -267,6 +273,10 @@ class CallSession:
             for result in results:
                 if isinstance(result, Exception):
                     log.error("release_failed", call=self.call, kind=type(result).__name__)
+
+    async def _hand_over(self) -> None:
+        await self._silence()
+        await self._parts.line.hand_over(self._incoming.channel)
 
     def _outcome(self, failed: bool) -> Outcome:
         if self._connected_at is not None:
@@ -303,6 +313,12 @@ class CallSession:
         task = self._group.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _defect(error: BaseException) -> str:
+    """Kind and place only: an exception's text and its variables may hold what a caller said."""
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__} at {' > '.join(places[-4:])}"
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[Any]:

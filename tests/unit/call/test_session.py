@@ -89,6 +89,7 @@ class ScriptedEar:
     host: str = "127.0.0.1"
     port: int = 4000
     listening: list[str] = field(default_factory=list)
+    opened: bool = False
     closed: bool = False
 
     def listen(self, request: Listen) -> None:
@@ -109,6 +110,7 @@ class ScriptedSpeech:
         await asyncio.sleep(0.01)
         if self.ear is None:
             raise SpeechBusy("all workers are full")
+        self.ear.opened = True
         return self.ear
 
 
@@ -226,7 +228,7 @@ def live(
     outcome = run_virtually(call_through())
     world = worlds[0]
     if world.speech.ear:
-        assert world.speech.ear.closed
+        assert world.speech.ear.closed == world.speech.ear.opened
     return world, outcome
 
 
