@@ -1,0 +1,107 @@
+"""Russian words as a recogniser and callers leave them: normal form, lemmas, closeness, fillers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import pymorphy3
+from rapidfuzz.distance import DamerauLevenshtein
+
+UNKNOWN = "[unk]"
+"""What the recogniser writes for speech that is none of its words."""
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FILLERS = _set("а ага алло вот да ну э эй эм эх ээ м мм ммм так это ах ох ой угу хм")
+_HANGING = _set(
+    "а без бы в во для до если же за и из или из-за к как ко когда которая которое который которые ли меня мне мой моя"
+    " мою моё на не ни но о об от по под потому при про с свой свою со у через что чтобы это я"
+)
+_WORD = re.compile(r"[а-яёa-z]+(?:-[а-яёa-z]+)*|\d+|\[unk\]")
+
+
+@lru_cache(maxsize=1)
+def _analyzer() -> pymorphy3.MorphAnalyzer:
+    return pymorphy3.MorphAnalyzer(lang="ru")
+
+
+def split(text: str) -> list[str]:
+    """Return the words of `text` in lower case; punctuation is gone, ё is kept."""
+    return _WORD.findall(text.lower())
+
+
+def real(text: str) -> list[str]:
+    """Return the words that a caller meant as words: without the unknown and without hesitation."""
+    return [word for word in split(text) if word != UNKNOWN and word not in FILLERS]
+
+
+def unfinished(text: str) -> bool:
+    """Tell whether a sentence can hardly end here ("у меня", "чтобы"): the caller only draws breath."""
+    words = [word for word in split(text) if word != UNKNOWN]
+    return bool(words) and (words[-1] in _HANGING or words[-1] in FILLERS - {"да", "ага", "угу"})
+
+
+@lru_cache(maxsize=50_000)
+def lemmas(word: str) -> frozenset[str]:
+    """Return every dictionary form that `word` may come from (an ending lost on the line leaves several), ё as е."""
+    found = {parse.normal_form for parse in _analyzer().parse(word)[:6]}
+    return frozenset(_plain(form) for form in found | {word})
+
+
+@lru_cache(maxsize=50_000)
+def forms(word: str) -> frozenset[str]:
+    """Return all inflected forms of `word`, itself included."""
+    best = _analyzer().parse(word)[0]
+    return frozenset({word} | {form.word for form in best.lexeme})
+
+
+@lru_cache(maxsize=200_000)
+def closeness(heard: str, wanted: str) -> float:
+    """Compare a heard word with a wanted lemma: 1 same word in any form, 0.85 at least a near miss, 0 another word.
+
+    Recognition errs in endings first, so words that share a long beginning count as near.
+    """
+    heard, wanted = _plain(heard), _plain(wanted)
+    if heard == wanted or wanted in lemmas(heard):
+        return 1.0
+    if min(len(heard), len(wanted)) < 5:
+        return 0.0
+    shared = _shared_beginning(heard, wanted)
+    if shared >= 6 and shared >= max(len(heard), len(wanted)) - 3:
+        return 0.9
+    distance = DamerauLevenshtein.distance(heard, wanted, score_cutoff=2)
+    allowed = 1 if len(wanted) < 8 else 2
+    return 0.85 if distance <= allowed and shared >= 2 else 0.0
+
+
+def _shared_beginning(left: str, right: str) -> int:
+    shared = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        shared += 1
+    return shared
+
+
+def _plain(word: str) -> str:
+    return word.replace("ё", "е")
+
+
+def posteriors(scores: Sequence[float]) -> list[float]:
+    """Turn log scores of competing transcripts into probabilities that sum to 1."""
+    if not scores:
+        return []
+    best = max(scores)
+    powers = [2.718281828459045 ** (score - best) for score in scores]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def joined(pieces: Iterable[str]) -> str:
+    """Join pieces of a transcript, dropping the empty ones and the unknown."""
+    return " ".join(word for piece in pieces for word in piece.split() if word != UNKNOWN)
