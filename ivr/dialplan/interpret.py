@@ -1,0 +1,102 @@
+"""What happens next in a call: `step(plan, state, event, now) -> (state, effects)`.
+
+Pure and total: no event, in whatever order, raises; every call ends, because silent steps, all steps and the time
+outside a talk are bounded.
+"""
+
+from __future__ import annotations
+
+from ivr.call.effects import Answer, CancelTimer, Effect, HangUp, SetTimer
+from ivr.call.events import Arrived, CallerHungUp, Connected, Event, TalkEnded, TimerFired
+from ivr.dialplan.model import Plan
+from ivr.dialplan.state import Now, State
+from ivr.dialplan.step import End, Go, Move, Next, Stay, Step
+from ivr.dialplan.turn import Turn
+
+LONGEST_CALL = "longest_call"
+LONGEST_CALL_SECONDS = 3600.0
+"""A caller may be in menus and queues for so long at most; a talk has no bound."""
+MOST_STEPS = 2000
+MOST_STEPS_AT_ONCE = 200
+"""More steps than this without waiting for anything is a circle."""
+
+
+def begin(plan: Plan, dialled: str, caller: str, now: Now) -> State:
+    """The state of a call that is just coming in on the line `dialled` from the number `caller` ("" when withheld)."""
+    return State(
+        plan=plan.name,
+        dialled=dialled,
+        caller=caller,
+        language=plan.languages[0],
+        began_monotonic_seconds=now.monotonic_seconds,
+    )
+
+
+def step(plan: Plan, state: State, event: Event, now: Now) -> tuple[State, tuple[Effect, ...]]:
+    """Take one event; carry out the effects in order. After `HangUp` or `CallerHungUp` the state is `finished`."""
+    if state.finished:
+        return state, ()
+    turn = Turn(plan, state, now)
+    _run(turn, _react(turn, event))
+    return turn.state, tuple(turn.effects)
+
+
+def _react(turn: Turn, event: Event) -> Move:
+    if not turn.state.section:
+        return _arrive(turn) if isinstance(event, Arrived) else _leave(turn, event)
+    if isinstance(event, CallerHungUp):
+        return _leave(turn, event)
+    if isinstance(event, TimerFired) and event.timer == LONGEST_CALL:
+        return End("too_long")
+    current = _current(turn)
+    move = End("no_further_step") if current is None else current.react(turn, event)
+    if isinstance(event, Connected):
+        turn.effects.append(CancelTimer(LONGEST_CALL))
+    elif isinstance(event, TalkEnded):
+        turn.effects.append(SetTimer(LONGEST_CALL, LONGEST_CALL_SECONDS))
+    return move
+
+
+def _arrive(turn: Turn) -> Move:
+    turn.effects.append(Answer())
+    turn.note("answered")
+    turn.effects.append(SetTimer(LONGEST_CALL, LONGEST_CALL_SECONDS))
+    return Go(turn.plan.start)
+
+
+def _leave(turn: Turn, event: Event) -> Move:
+    if isinstance(event, CallerHungUp):
+        if not turn.state.talked:
+            turn.note("left", {"cause": event.cause})
+        turn.change(finished=True)
+    return Stay()
+
+
+def _run(turn: Turn, move: Move) -> None:
+    at_once = 0
+    while not isinstance(move, Stay):
+        turn.leave_step()
+        at_once += 1
+        if at_once > MOST_STEPS_AT_ONCE or turn.state.steps >= MOST_STEPS:
+            move = End("too_many_steps")
+        if isinstance(move, End):
+            turn.effects.append(HangUp(move.reason))
+            turn.change(finished=True)
+            return
+        _move(turn, move)
+        turn.change(steps=turn.state.steps + 1)
+        current = _current(turn)
+        move = End("no_further_step") if current is None else current.enter(turn)
+
+
+def _current(turn: Turn) -> Step | None:
+    """The step that the call is in; None past the end of a section, which the checker does not let pass."""
+    steps = turn.plan.sections.get(turn.state.section, ())
+    return steps[turn.state.index] if turn.state.index < len(steps) else None
+
+
+def _move(turn: Turn, move: Next | Go) -> None:
+    if isinstance(move, Go):
+        turn.change(section=move.section, index=0)
+    else:
+        turn.change(index=turn.state.index + 1)

@@ -1,0 +1,103 @@
+"""A plan as the interpreter runs it: frozen, checked values, no YAML left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from ivr.dialplan.fields import Name
+from ivr.dialplan.numbers import normalised_line
+from ivr.dialplan.step import Step
+
+
+class Classified(Protocol):
+    """What a topic classifier found; `topic` is "none" when it found nothing."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def margin(self) -> float: ...
+    @property
+    def alternatives(self) -> Sequence[tuple[str, float]]: ...
+
+
+class TopicClassifier(Protocol):
+    """Finds the topic of what a caller said; pure. `ivr.speech.topics` is the real one."""
+
+    def classify(self, text: str) -> Classified: ...
+
+
+def _line(value: object) -> object:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        return value
+    line = normalised_line(text)
+    if line is None:
+        raise PydanticCustomError("line", '"{text}" is not a telephone number', {"text": text})
+    return line
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        raise PydanticCustomError("time_zone", '"{name}" is not a time zone', {"name": name}) from None
+    return name
+
+
+Line = Annotated[str, BeforeValidator(_line)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ru, en, tt: the name of a file in prompts/.")]
+
+
+class Head(BaseModel):
+    """A plan's file, without its sections."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plan: Name = Field(description="The plan's name in journal and reports.")
+    title: str = Field("", description="The plan's name for people.")
+    lines: tuple[Line, ...] = Field((), description="The numbers that callers dial to reach this plan.")
+    languages: tuple[Language, ...] = Field(
+        min_length=1, description="Languages of its prompts; a call begins in the first."
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "Europe/Moscow", description="Zone of its hours and dates."
+    )
+    start: Name = Field(description="The section that a call begins with.")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One dialplan. `lines` are normalised digits; `sections` keep the order of the file."""
+
+    name: str
+    title: str
+    lines: tuple[str, ...]
+    languages: tuple[str, ...]
+    time_zone: str
+    start: str
+    sections: Mapping[str, tuple[Step, ...]]
+    topics: TopicClassifier
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """All plans that are in force, found by name or by line."""
+
+    by_name: Mapping[str, Plan]
+    by_line: Mapping[str, Plan]
+
+    def __iter__(self) -> Iterator[Plan]:
+        return iter(self.by_name.values())
+
+    def for_line(self, dialled: str) -> Plan | None:
+        """The plan for the number that was dialled, in any usual spelling; None when no plan has it."""
+        line = normalised_line(dialled)
+        return self.by_line.get(line) if line else None

@@ -1,0 +1,85 @@
+"""All that the dialplan remembers about one call; frozen, and the same after a trip through JSON.
+
+The plan itself is not part of it: a running call keeps the version of the plan that it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What the world is like at this event: `wall` is aware of its zone, `monotonic_seconds` never goes back.
+
+    `waiting`: callers in each queue, as last known.
+    """
+
+    wall: datetime
+    monotonic_seconds: float
+    waiting: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An `ask` is open. Counts are of this ask, over all its repetitions."""
+
+    no_inputs: int = 0
+    no_matches: int = 0
+    speaking: bool = False
+    keys_only: bool = False
+    confirming: tuple[str, ...] = ()
+    """Topics still to be offered for confirmation, likeliest first."""
+    verb: Literal["ask"] = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The call is in a queue, rings at an operator, or talks to one."""
+
+    queue: str
+    admitted: bool = False
+    talking: bool = False
+    failed_talks: int = 0
+    position: int | None = None
+    expected_wait_seconds: float | None = None
+    verb: Literal["queue"] = "queue"
+
+
+Doing = Asking | Waiting
+"""What the step that the call is in needs to remember."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One call in one plan.
+
+    `section` and `index` (from 0) name the step it is in; "" before the call arrived. `playing`, `listening`, `timers`
+    and `queue` name what is under way in the world, so that leaving a step ends all of it.
+    """
+
+    plan: str
+    dialled: str
+    caller: str
+    language: str
+    began_monotonic_seconds: float
+    section: str = ""
+    index: int = 0
+    topic: str = "none"
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    playing: str | None = None
+    saying: tuple[str, ...] = ()
+    listening: str | None = None
+    timers: tuple[str, ...] = ()
+    music: bool = False
+    queue: str | None = None
+    doing: Doing | None = None
+    names: int = 0
+    steps: int = 0
+    talked: bool = False
+    finished: bool = False

@@ -1,0 +1,38 @@
+"""`hang_up`: take leave and end the call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ivr.call.events import Event, PromptFinished
+from ivr.dialplan.fields import Prompts
+from ivr.dialplan.step import End, Move, Stay, Step, Way
+from ivr.dialplan.turn import Turn
+
+
+class HangUpStep(Step):
+    """End the call, after a last word if one is given."""
+
+    verb: ClassVar[str] = "hang_up"
+
+    hang_up: Prompts | None = None
+
+    def enter(self, turn: Turn) -> Move:
+        if self.hang_up is None:
+            return End("finished")
+        turn.play(self.hang_up)
+        return Stay()
+
+    def react(self, turn: Turn, event: Event) -> Move:
+        if isinstance(event, PromptFinished) and event.playback == turn.state.playing:
+            turn.finished_playing()
+            return End("finished")
+        return Stay()
+
+    def ways(self) -> Iterator[Way]:
+        yield from ()
+
+    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        for index, prompt in enumerate(self.hang_up or ()):
+            yield ("hang_up", index), prompt

@@ -1,0 +1,169 @@
+"""`queue`: wait for an operator, then talk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ivr.call.effects import EnterQueue
+from ivr.call.events import (
+    Connected,
+    Event,
+    OfferEnded,
+    PromptFinished,
+    Queued,
+    QueueRefused,
+    TalkEnded,
+    TimerFired,
+)
+from ivr.dialplan.fields import Name, Names, Prompts, Seconds, SectionName
+from ivr.dialplan.state import Waiting
+from ivr.dialplan.step import End, Go, Move, Stay, Step, Way
+from ivr.dialplan.turn import Turn
+
+ADMISSION = "admission"
+ANNOUNCEMENT = "announcement"
+LONGEST_WAIT = "longest_wait"
+ADMISSION_SECONDS = 10.0
+"""The queue answers in milliseconds; a router that is just changing hands in a few seconds."""
+TALKS_THAT_MAY_FAIL = 2
+
+
+class Announce(BaseModel):
+    """What the caller hears while waiting, beside the music."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    say: Prompts
+    every_seconds: Seconds = Field(30.0, description="From the end of one announcement to the beginning of the next.")
+
+
+class LongestWait(BaseModel):
+    """How long a caller may wait at most, and what then."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: Seconds
+    go: SectionName
+
+
+class QueueStep(Step):
+    """Wait for an operator with music and announcements; ends with the talk."""
+
+    verb: ClassVar[str] = "queue"
+
+    queue: Name
+    skills: Names | None = Field(
+        None,
+        description="What the operator must have. `topic` stands for the call's topic, `language` for its language.",
+    )
+    priority: int = Field(0, ge=0, le=9, description="0 is ordinary; higher is more urgent.")
+    announce: Announce | None = None
+    longest_wait: LongestWait | None = None
+    refused: SectionName = Field(description="Where to go when the queue takes no calls: full, closed, nobody there.")
+    then: SectionName | None = Field(
+        None, description="Where to go when the operator has left. Default: the call ends."
+    )
+
+    def enter(self, turn: Turn) -> Move:
+        turn.do(Waiting(self.queue))
+        self._enter_queue(turn)
+        if self.longest_wait is not None:
+            turn.set_timer(LONGEST_WAIT, self.longest_wait.seconds)
+        return Stay()
+
+    def _enter_queue(self, turn: Turn) -> None:
+        call = turn.state
+        own = {"topic": call.topic, "language": call.language}
+        skills = tuple(dict.fromkeys(own.get(skill, skill) for skill in self.skills or ()))
+        turn.enter_queue(EnterQueue(self.queue, call.topic, call.language, skills, self.priority))
+        turn.set_timer(ADMISSION, ADMISSION_SECONDS)
+        turn.start_music()
+
+    def react(self, turn: Turn, event: Event) -> Move:
+        doing = turn.state.doing
+        if not isinstance(doing, Waiting):
+            return Stay()
+        match event:
+            case Queued(_, position, expected):
+                self._queued(turn, doing, position, expected)
+            case QueueRefused(_, reason) if not doing.talking:
+                return self._refused(turn, reason)
+            case OfferEnded() if not doing.talking and turn.state.playing is None:
+                turn.start_music()
+            case Connected():
+                self._connected(turn, doing)
+            case TalkEnded(_, ended_by):
+                return self._talk_ended(turn, doing, ended_by)
+            case PromptFinished(playback) if playback == turn.state.playing:
+                turn.finished_playing()
+                turn.start_music()
+                self._announce_later(turn)
+            case TimerFired(timer) if turn.fired(timer):
+                return self._timer(turn, timer)
+            case _:
+                pass
+        return Stay()
+
+    def _queued(self, turn: Turn, doing: Waiting, position: int, expected: float | None) -> None:
+        # A further `Queued` only tells a new place in the queue.
+        if not doing.admitted:
+            turn.cancel_timer(ADMISSION)
+            turn.note("queued", {"queue": self.queue, "position": position, "expected_wait_seconds": expected})
+            self._announce_later(turn)
+        turn.do(replace(doing, admitted=True, position=position, expected_wait_seconds=expected))
+
+    def _refused(self, turn: Turn, reason: str) -> Move:
+        turn.out_of_queue()
+        turn.note("queue_refused", {"queue": self.queue, "reason": reason})
+        return Go(self.refused)
+
+    def _connected(self, turn: Turn, doing: Waiting) -> None:
+        turn.stop_playing()
+        turn.stop_music()
+        for timer in (ADMISSION, ANNOUNCEMENT, LONGEST_WAIT):
+            turn.cancel_timer(timer)
+        turn.do(replace(doing, talking=True))
+        turn.change(talked=True)
+
+    def _talk_ended(self, turn: Turn, doing: Waiting, ended_by: str) -> Move:
+        if not doing.talking:
+            return Stay()
+        turn.out_of_queue()
+        if ended_by == "caller":
+            return Stay()  # the caller's hang-up follows
+        if ended_by == "failed" and doing.failed_talks < TALKS_THAT_MAY_FAIL:
+            turn.do(Waiting(self.queue, failed_talks=doing.failed_talks + 1))
+            self._enter_queue(turn)
+            return Stay()
+        return End("finished") if self.then is None else Go(self.then)
+
+    def _timer(self, turn: Turn, timer: str) -> Move:
+        if timer == ADMISSION:
+            turn.leave_queue("no_answer")
+            return self._refused(turn, "nobody")
+        if timer == LONGEST_WAIT and self.longest_wait is not None:
+            turn.leave_queue("longest_wait")
+            return Go(self.longest_wait.go)
+        if timer == ANNOUNCEMENT and self.announce is not None:
+            turn.play(self.announce.say)
+        return Stay()
+
+    def _announce_later(self, turn: Turn) -> None:
+        if self.announce is not None:
+            turn.set_timer(ANNOUNCEMENT, self.announce.every_seconds)
+
+    def ways(self) -> Iterator[Way]:
+        if self.then is not None:
+            yield Way("after the talk", self.then, ("then",))
+        yield Way("refused", self.refused, ("refused",))
+        if self.longest_wait is not None:
+            yield Way(f"after {self.longest_wait.seconds:g} s", self.longest_wait.go, ("longest_wait", "go"))
+
+    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if self.announce is not None:
+            for index, prompt in enumerate(self.announce.say):
+                yield ("announce", "say", index), prompt

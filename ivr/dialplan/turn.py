@@ -1,0 +1,157 @@
+"""One turn of a call: an event has come, and steps say what follows from it.
+
+A `Turn` lives within one call of `interpret.step`; it collects effects and the state to come, and knows which of the
+things that a step starts must be ended when the call moves on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ivr.call.effects import (
+    CancelTimer,
+    Effect,
+    EnterQueue,
+    LeaveQueue,
+    Listen,
+    Note,
+    Play,
+    SetTimer,
+    StartMusic,
+    StopListening,
+    StopMusic,
+    StopPlaying,
+)
+from ivr.dialplan.state import Doing, Now, State, Value
+
+if TYPE_CHECKING:
+    from ivr.dialplan.model import Plan
+
+
+class Turn:
+    """See the module. Methods append effects in order and keep `state` in step with them."""
+
+    def __init__(self, plan: Plan, state: State, now: Now) -> None:
+        self.plan = plan
+        self.state = state
+        self.now = now
+        self.effects: list[Effect] = []
+
+    @property
+    def path(self) -> str:
+        """The step's name in the journal: plan/section/number, counted from 1 as people do."""
+        state = self.state
+        return f"{state.plan}/{state.section}/{state.index + 1}" if state.section else state.plan
+
+    def change(self, **changes: Any) -> None:
+        """Set fields of the state."""
+        self.state = replace(self.state, **changes)
+
+    def do(self, doing: Doing | None) -> None:
+        self.change(doing=doing)
+
+    def note(
+        self, kind: str, data: Mapping[str, Value] | None = None, personal: Mapping[str, str] | None = None
+    ) -> None:
+        self.effects.append(Note(kind, self.path, data or {}, personal or {}))
+
+    def name(self, kind: str) -> str:
+        """A name that is new in this call."""
+        self.change(names=self.state.names + 1)
+        return f"{kind}{self.state.names}"
+
+    # --- sound ---
+    def play(self, prompts: tuple[str, ...], *, quietly: bool = False) -> None:
+        """Say `prompts`, instead of whatever is being said; `quietly`: the step writes its own record of it."""
+        self.stop_playing()
+        if self.state.music:
+            self.stop_music()
+        playback = self.name("p")
+        self.change(playing=playback, saying=() if quietly else prompts)
+        self.effects.append(Play(playback, prompts, self.state.language))
+
+    def stop_playing(self) -> None:
+        """Fall silent; the journal hears that the prompt was cut off."""
+        if self.state.playing is not None:
+            self.effects.append(StopPlaying(self.state.playing))
+            self._said(interrupted=True)
+
+    def finished_playing(self) -> None:
+        """The prompt has been said to its end."""
+        self._said(interrupted=False)
+
+    def _said(self, *, interrupted: bool) -> None:
+        if self.state.saying:
+            self.note("said", {"prompts": " ".join(self.state.saying), "interrupted": interrupted})
+        self.change(playing=None, saying=())
+
+    def start_music(self) -> None:
+        if not self.state.music:
+            self.change(music=True)
+            self.effects.append(StartMusic())
+
+    def stop_music(self) -> None:
+        if self.state.music:
+            self.change(music=False)
+            self.effects.append(StopMusic())
+
+    # --- hearing ---
+    def listen(self, words: tuple[str, ...] | None) -> None:
+        self.stop_listening()
+        listening = self.name("l")
+        self.change(listening=listening)
+        self.effects.append(Listen(listening, self.state.language, words))
+
+    def stop_listening(self) -> None:
+        if self.state.listening is not None:
+            self.effects.append(StopListening(self.state.listening))
+            self.change(listening=None)
+
+    def finished_listening(self) -> None:
+        """The recogniser has answered; there is nothing to stop."""
+        self.change(listening=None)
+
+    # --- time ---
+    def set_timer(self, timer: str, seconds: float) -> None:
+        """Start a timer of this step; it ends with the step."""
+        if timer not in self.state.timers:
+            self.change(timers=(*self.state.timers, timer))
+        self.effects.append(SetTimer(timer, seconds))
+
+    def cancel_timer(self, timer: str) -> None:
+        if timer in self.state.timers:
+            self.change(timers=tuple(other for other in self.state.timers if other != timer))
+            self.effects.append(CancelTimer(timer))
+
+    def fired(self, timer: str) -> bool:
+        """True when the step has been waiting for this timer; it runs no more."""
+        if timer not in self.state.timers:
+            return False
+        self.change(timers=tuple(other for other in self.state.timers if other != timer))
+        return True
+
+    # --- queue ---
+    def enter_queue(self, request: EnterQueue) -> None:
+        self.change(queue=request.queue)
+        self.effects.append(request)
+
+    def leave_queue(self, reason: str) -> None:
+        if self.state.queue is not None:
+            self.change(queue=None)
+            self.effects.append(LeaveQueue(reason))
+
+    def out_of_queue(self) -> None:
+        """The queue itself has let the call go: refused, or talked."""
+        self.change(queue=None)
+
+    def leave_step(self) -> None:
+        """End all that the step has under way."""
+        self.stop_playing()
+        self.stop_listening()
+        for timer in self.state.timers:
+            self.cancel_timer(timer)
+        self.stop_music()
+        self.leave_queue("moved_on")
+        self.do(None)

@@ -1,0 +1,61 @@
+"""A call through the shipped federal plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ivr.call.effects import Answer, EnterQueue, HangUp, Listen, Note, Play, StopPlaying
+from ivr.call.events import Arrived, Connected, Event, Heard, Offered, PromptFinished, Queued, SpeechStarted, TalkEnded
+from ivr.dialplan.interpret import begin, step
+from ivr.dialplan.source import load_plans
+from ivr.dialplan.state import Now
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Found:
+    topic: str
+    confidence: float = 0.9
+    margin: float = 0.5
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class OneTopic:
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    def classify(self, text: str) -> Found:
+        return Found(self.topic)
+
+
+def test_spoken_topic_leads_to_the_queue() -> None:
+    plan = load_plans(ROOT / "dialplans", OneTopic("access")).for_line("88005553535")
+    assert plan is not None
+    now = Now(datetime(2026, 11, 23, 12, tzinfo=UTC), 0.0)
+    state = begin(plan, "88005553535", "79001234567", now)
+    kinds: list[str] = []
+
+    def feed(event: Event) -> list[object]:
+        nonlocal state
+        state, effects = step(plan, state, event, now)
+        kinds.extend(effect.kind for effect in effects if isinstance(effect, Note))
+        return [effect for effect in effects if not isinstance(effect, Note)]
+
+    effects = feed(Arrived("88005553535", "79001234567"))
+    assert effects[0] == Answer()
+    greeting = next(effect for effect in effects if isinstance(effect, Play))
+    effects = feed(PromptFinished(greeting.playback))
+    assert isinstance(effects[0], Play)
+    listen = next(effect for effect in effects if isinstance(effect, Listen))
+    assert feed(SpeechStarted(listen.listening))[0] == StopPlaying(effects[0].playback)
+    effects = feed(Heard(listen.listening, "не могу войти в личный кабинет"))
+    request = next(effect for effect in effects if isinstance(effect, EnterQueue))
+    assert request == EnterQueue("people", "access", "ru", ("access", "ru"))
+    for event in (Queued("people", 1), Offered("anna"), Connected("anna")):
+        feed(event)
+    assert isinstance(feed(TalkEnded("anna", "operator"))[-1], HangUp)
+    assert state.finished
+    assert kinds == ["answered", "said", "menu", "heard", "topic", "queued"]
