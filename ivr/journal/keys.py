@@ -1,0 +1,24 @@
+"""The journal's keys in the store; one hash tag, so that a cluster keeps them together for the scripts."""
+
+from __future__ import annotations
+
+_PREFIX = "{ivr}:journal"
+
+STREAM = _PREFIX
+"""Stream of all records, in the order in which they reached the store."""
+
+CALLS = f"{_PREFIX}:calls"
+"""Sorted set of calls by the wall time of their first record."""
+
+DATA_KEYS = f"{_PREFIX}:keys"
+"""Hash call → its data key, wrapped. Whoever deletes a field makes that call's personal data unreadable everywhere."""
+
+
+def call(name: str) -> str:
+    """List of the stream ids of one call's records."""
+    return f"{_PREFIX}:call:{name}"
+
+
+def mark(writer: str) -> str:
+    """Number of the last batch that this writer brought into the store."""
+    return f"{_PREFIX}:writer:{writer}"

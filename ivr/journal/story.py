@@ -1,0 +1,96 @@
+"""What happened, in words: one sentence a record. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ivr.journal.kinds import KINDS
+from ivr.journal.record import Record
+
+_Facts = Mapping[str, Any]
+
+_SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
+    "arrived": lambda f: f"call from {f['caller'] or 'a withheld number'} on line {f['line']}",
+    "answered": lambda f: "taken off the hook" + _seconds(f, "after_seconds", " after {} s"),
+    "said": lambda f: f"played {_listed(f['prompts'])}" + (" (the caller cut in)" if f.get("interrupted") else ""),
+    "menu": lambda f: "asked for " + _either(f),
+    "key": lambda f: f"the caller pressed {f.get('key') or f.get('keys')}",
+    "heard": lambda f: f"heard {_quoted(f.get('text', ''))}" + _percent(f, "confidence", ", sure to {}"),
+    "no_input": lambda f: "the caller did nothing" + _attempt(f),
+    "no_match": lambda f: "that fits nothing here" + _attempt(f),
+    "speech_lost": lambda f: f"no speech recognition ({f.get('reason', 'unknown')}): on with keys",
+    "topic": lambda f: (
+        f"topic {f['topic']}" + _percent(f, "confidence", ", sure to {}") + _because(f, "matched", " by {}")
+    ),
+    "decided": lambda f: f"goes {f.get('choice') or f.get('to')}" + _because(f, "reason"),
+    "consent": lambda f: "consents to recording" if f.get("given") else "does not consent to recording",
+    "queued": lambda f: (
+        f"waits in queue {f['queue']}"
+        + _because(f, "position", " at place {}")
+        + _seconds(f, "expected_wait_seconds", ", about {} s expected")
+    ),
+    "queue_refused": lambda f: f"queue {f['queue']} does not take the call" + _because(f, "reason"),
+    "announced": lambda f: f"told: place {f.get('position')}" + _seconds(f, "expected_wait_seconds", ", about {} s"),
+    "offered": lambda f: f"rings at {f['operator']}" + _because(f, "reason"),
+    "offer_ended": lambda f: f"{f['operator']} did not take it" + _because(f, "reason") + ": back in place",
+    "connected": lambda f: f"talks to {f['operator']}" + _seconds(f, "waited_seconds", " after {} s of waiting"),
+    "talk_ended": lambda f: (
+        "talk over" + _seconds(f, "talk_seconds", " after {} s") + _because(f, "ended_by", ", {} ended it")
+    ),
+    "left": lambda f: (
+        "the caller hung up" + _because(f, "where", " in the {}") + _seconds(f, "waited_seconds", " after {} s")
+    ),
+    "ended": lambda f: f"over: {f['outcome']}" + _because(f, "reason"),
+    "rated": lambda f: f"rated {f['score']} of 5",
+    "failed": lambda f: "our fault" + _because(f, "where", " in {}") + _because(f, "reason", ": {}"),
+}
+
+
+def sentence(record: Record) -> str:
+    """The record in a few English words; its bare meaning when facts are missing."""
+    facts = {**record.data, **record.personal}
+    if (say := _SENTENCES.get(record.kind)) is not None:
+        try:
+            return say(facts)
+        except (KeyError, TypeError, ValueError):  # a record of another version: say what we can
+            pass
+    known = KINDS.get(record.kind)
+    listed = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {None, ""})
+    meaning = known.meaning if known else record.kind
+    return f"{meaning} ({listed})" if listed else meaning
+
+
+def _seconds(facts: _Facts, name: str, form: str) -> str:
+    value = facts.get(name)
+    return "" if value is None else form.format(f"{float(value):.1f}".removesuffix(".0"))
+
+
+def _percent(facts: _Facts, name: str, form: str) -> str:
+    value = facts.get(name)
+    return "" if value is None else form.format(f"{float(value):.0%}")
+
+
+def _because(facts: _Facts, name: str, form: str = " ({})") -> str:
+    value = facts.get(name)
+    return "" if value in {None, ""} else form.format(value)
+
+
+def _attempt(facts: _Facts) -> str:
+    return f" (attempt {facts['attempt']})" if facts.get("attempt") else ""
+
+
+def _quoted(text: str) -> str:
+    if not text:
+        return "sound, but no word"
+    return text if text.startswith("(") else f"«{text}»"
+
+
+def _listed(prompts: Any) -> str:
+    return prompts.replace(",", ", ").replace("  ", " ") if isinstance(prompts, str) else str(prompts)
+
+
+def _either(facts: _Facts) -> str:
+    keys, speech = facts.get("keys"), facts.get("speech", True)
+    ways = ([f"a key ({keys})" if keys else "a key"] if keys != "" else []) + (["speech"] if speech else [])
+    return " or ".join(ways)

@@ -1,0 +1,280 @@
+"""The journal's writer: `record` returns at once, a task brings the records to the store, in order, each of them once.
+
+Batches are numbered and the store keeps each writer's last number (lua/append.lua), so a batch may be sent again after
+a lost reply. While the store is away batches go to a spool file on disk and follow later. A store that comes back from
+a crash without its last moments (append-only file synced once a second) says so by its number, and is sent them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from ivr.clock import Clock
+from ivr.journal import keys, privacy, wire
+from ivr.journal.record import Record, Value, split
+from ivr.journal.spool import Spool
+
+_SCRIPT = (Path(__file__).parent / "lua" / "append.lua").read_text(encoding="utf-8")
+_BATCH_RECORDS = 50  # about half a millisecond of the event loop to encode
+_STORE_SECONDS = 2.0  # a store that takes longer for a batch is away
+_RETRY_SECONDS = 0.25
+_KEPT_SECONDS = 3.0  # longer than the store may take to sync its append-only file
+_MARK_SECONDS = 30 * 86_400
+_REMEMBERED_CALLS = 50_000
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHealth:
+    """How the journal does: is the store there, records not yet in it (`waiting` in memory, `spooled` on disk), and
+    `lost`: records given up because neither store nor disk took them. `reason`: why the store is away, or ""."""
+
+    online: bool
+    waiting: int
+    spooled: int
+    lost: int
+    reason: str
+
+
+@dataclass(slots=True)
+class _Call:
+    sequence: int = 0
+    data_key: bytes | None = None
+    wrapped: str = ""  # set until it has been written with a record
+
+
+class Journal:
+    """Writer of the journal for one process. Use in one event loop; `start` before, `close` after."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        clock: Clock,
+        keyring: privacy.Keyring,
+        spool_directory: Path,
+        *,
+        writer: str = "",
+        memory_records: int = 100_000,
+        log: structlog.typing.FilteringBoundLogger | None = None,
+    ) -> None:
+        self.writer = writer or secrets.token_hex(6)
+        self._redis = redis
+        self._clock = clock
+        self._keyring = keyring
+        self._directory = spool_directory
+        self._memory_records = memory_records
+        self._log = log or structlog.get_logger("journal")
+        self._append = redis.register_script(_SCRIPT)
+        self._calls: OrderedDict[str, _Call] = OrderedDict()
+        self._waiting: deque[Record] = deque()
+        self._held: deque[wire.Batch] = deque()  # encoded, neither in the store nor on disk
+        self._kept: deque[tuple[float, wire.Batch]] = deque()  # in the store, but perhaps not yet on its disk
+        self._own = Spool.of(spool_directory, self.writer)
+        self._spools: deque[Spool] = deque()  # to be replayed, in order
+        self._spooled = 0
+        self._number = 0
+        self._lost = 0
+        self._online = True
+        self._reason = ""
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def record(
+        self,
+        call: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, Value] = _NOTHING,
+        personal: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        """Note that something happened, now; returns at once, never raises. `call` is "" for what concerns no call."""
+        if len(self._waiting) >= self._memory_records:
+            self._lost += 1
+            return
+        data, personal = split(kind, data, personal)
+        state = self._call(call)
+        state.sequence += 1
+        wall, monotonic = self._clock.wall(), self._clock.monotonic()
+        self._waiting.append(Record(call, state.sequence, kind, path, wall, monotonic, data, personal))
+        self._wake.set()
+
+    async def resume(self, call: str) -> None:
+        """Go on with a call that another writer began: its records here are numbered on from there."""
+        wrapped = await self._redis.hget(keys.DATA_KEYS, call)
+        count = await self._redis.llen(keys.call(call))
+        state = self._call(call)
+        state.sequence = count
+        if wrapped is not None:
+            state.data_key = self._keyring.unwrap(wrapped if isinstance(wrapped, str) else wrapped.decode(), call)
+
+    def health(self) -> JournalHealth:
+        """How the journal does right now."""
+        waiting = len(self._waiting) + sum(len(batch.entries) for batch in self._held)
+        return JournalHealth(self._online, waiting, self._spooled, self._lost, self._reason)
+
+    async def start(self) -> None:
+        """Begin to write; spool files of writers that are gone are brought to the store first."""
+        self._spools.extend(await asyncio.to_thread(Spool.left_behind, self._directory))
+        self._online = not self._spools
+        self._task = asyncio.create_task(self._write(), name="journal writer")
+        self._task.add_done_callback(self._ended)
+
+    async def close(self, within_seconds: float = 5.0) -> None:
+        """Bring what waits to the store, or when that takes too long, to disk."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=within_seconds)
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await self._to_disk()
+        for spool in (*self._spools, self._own):
+            spool.release()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.critical("the journal's writer failed: nothing is written any more", exc_info=error)
+
+    async def _write(self) -> None:
+        while not self._closing or (self._online and (self._waiting or self._held)):
+            if self._online:
+                await self._wake.wait()
+                self._wake.clear()
+            else:
+                await self._to_disk()
+                await self._come_back()
+            while self._online and (self._held or self._waiting):
+                if not self._held:
+                    self._encode()
+                await self._to_store()
+            if not self._online and not self._closing:
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _to_store(self) -> None:
+        """Send the oldest batch; on failure the store counts as away."""
+        try:
+            await self._send(self._held[0])
+        except (RedisError, OSError, TimeoutError) as error:
+            self._away(error)
+        else:
+            self._held.popleft()
+
+    async def _send(self, batch: wire.Batch) -> None:
+        """Own batches: one that finds the store behind is preceded by what the store has forgotten."""
+        directly_after = bool(self._kept) and self._kept[-1][1].number == batch.number - 1
+        said, mark = await self._run(self.writer, batch, directly_after=directly_after)
+        if said == "behind":
+            self._log.warning("the store has forgotten its last records: sending them again", from_batch=mark + 1)
+            for _, kept in tuple(self._kept):
+                if kept.number > mark:
+                    await self._run(self.writer, kept)
+            await self._run(self.writer, batch)
+        now = self._clock.monotonic()
+        self._kept.append((now, batch))
+        while self._kept[0][0] < now - _KEPT_SECONDS:
+            self._kept.popleft()
+
+    async def _run(self, writer: str, batch: wire.Batch, *, directly_after: bool = False) -> tuple[str, int]:
+        named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS]
+        lists: dict[str, str] = {"": ""}
+        arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS]
+        for entry in batch.entries:
+            if entry.call not in lists:
+                named.append(keys.call(entry.call))
+                lists[entry.call] = str(len(named))
+            arguments += (
+                *(lists[entry.call], entry.call, entry.first_wall),
+                *(entry.key_owner, entry.wrapped_key, entry.kind, entry.text),
+            )
+        async with asyncio.timeout(_STORE_SECONDS):
+            said, mark = await self._append(keys=named, args=arguments)
+        return said if isinstance(said, str) else said.decode(), int(mark)
+
+    def _away(self, error: BaseException) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        if reason != self._reason:
+            self._log.warning("the store is away: records wait on disk", reason=reason)
+        self._reason = reason
+        if self._own not in self._spools:
+            self._spools.append(self._own)
+        self._online = False
+
+    async def _to_disk(self) -> None:
+        """Everything that waits goes to the spool file, or stays in memory when the disk refuses."""
+        while self._waiting and len(self._held) * _BATCH_RECORDS < self._memory_records:
+            self._encode()
+            await asyncio.sleep(0)
+        if not self._held:
+            return
+        held = list(self._held)
+        try:
+            await asyncio.to_thread(self._own.append, held)
+        except OSError as error:
+            self._log.error("the disk does not take the journal", reason=str(error), directory=str(self._directory))
+            return
+        if self._own not in self._spools:
+            self._spools.append(self._own)
+        self._spooled += sum(len(batch.entries) for batch in held)
+        self._held.clear()
+
+    async def _come_back(self) -> None:
+        """Replay the spool files; online again when all of them are in the store."""
+        while self._spools:
+            spool = self._spools[0]
+            batches = spool.batches()
+            try:
+                while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+                    await (self._send(batch) if spool is self._own else self._run(spool.writer, batch))
+            except (RedisError, OSError, TimeoutError) as error:
+                self._away(error)
+                return
+            await asyncio.to_thread(spool.remove)
+            self._spools.popleft()
+        self._spooled = 0
+        self._online = True
+        if self._reason:
+            self._log.info("the store is back: all records that waited are in it")
+        self._reason = ""
+
+    def _encode(self) -> None:
+        """Turn up to one batch of waiting records into `_held`, with a log line for each."""
+        entries = []
+        for _ in range(min(_BATCH_RECORDS, len(self._waiting))):
+            record = self._waiting.popleft()
+            entries.append(self._entry(record))
+            self._log.info(record.kind, call=record.call, path=record.path, **record.data)
+        self._number += 1
+        self._held.append(wire.Batch(self._number, tuple(entries)))
+
+    def _entry(self, record: Record) -> wire.Entry:
+        state = self._call(record.call)
+        owner = record.call or self.writer  # whose data key it is
+        if record.personal and state.data_key is None:
+            state.data_key = privacy.new_data_key()
+            state.wrapped = self._keyring.wrap(state.data_key, owner)
+        text = wire.encode(record, state.data_key, owner)
+        wrapped, state.wrapped = state.wrapped, ""
+        first = repr(record.wall_seconds) if record.sequence == 1 and record.call else ""
+        return wire.Entry(record.call, first, owner if wrapped else "", wrapped, record.kind, text)
+
+    def _call(self, call: str) -> _Call:
+        state = self._calls.get(call)
+        if state is None:
+            state = self._calls[call] = _Call()
+            if len(self._calls) > _REMEMBERED_CALLS:
+                self._calls.popitem(last=False)
+        else:
+            self._calls.move_to_end(call)
+        return state

@@ -1,0 +1,103 @@
+"""How records travel to the store: one record as text, many as a numbered batch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass, replace
+
+from ivr.journal import privacy
+from ivr.journal.record import VERSION, Record, Value
+
+_SHORT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One encoded record with what the store needs beside it; see lua/append.lua for the fields."""
+
+    call: str
+    first_wall: str
+    key_owner: str
+    wrapped_key: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive records of one writer; numbered from 1."""
+
+    number: int
+    entries: tuple[Entry, ...]
+
+
+def encode(record: Record, data_key: bytes | None, owner: str) -> str:
+    """The record as text; the data key of `owner` seals its personal facts and may be None if there are none."""
+    fields: dict[str, object] = {
+        "v": record.version,
+        "n": record.sequence,
+        "path": record.path,
+        "wall": round(record.wall_seconds, 6),
+        "mono": round(record.monotonic_seconds, 6),
+        "data": record.data if type(record.data) is dict else dict(record.data),
+    }
+    if record.personal:
+        if data_key is None:
+            raise ValueError("personal facts cannot be kept without a data key")
+        fields["sealed"] = privacy.seal(data_key, record.personal, context(record.call, record.sequence, record.kind))
+        if owner != record.call:
+            fields["key"] = owner
+    text = _SHORT(fields)
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A record without its personal facts, and how to get at them: `sealed` ("" when none) under the key of `owner`."""
+
+    record: Record
+    sealed: str
+    owner: str
+
+
+def decode(call: str, kind: str, text: str) -> Decoded:
+    """The inverse of `encode`, short of opening what is sealed."""
+    fields = json.loads(text)
+    data: dict[str, Value] = fields["data"]
+    record = Record(
+        call, fields["n"], kind, fields["path"], fields["wall"], fields["mono"], data, version=fields.get("v", VERSION)
+    )
+    return Decoded(record, fields.get("sealed", ""), fields.get("key", call))
+
+
+def opened(decoded: Decoded, data_key: bytes) -> Record:
+    """The record with its personal facts; PersonalDataUnreadable when the key is another's."""
+    record = decoded.record
+    return replace(
+        record,
+        personal=privacy.unseal(data_key, decoded.sealed, context(record.call, record.sequence, record.kind)),
+    )
+
+
+def context(call: str, sequence: int, kind: str) -> str:
+    """What a record's sealed facts are bound to."""
+    return f"{call}/{sequence}/{kind}"
+
+
+def batch_to_line(batch: Batch) -> str:
+    """A batch as one line of a spool file."""
+    return _SHORT(
+        {
+            "batch": batch.number,
+            "entries": [astuple(entry) for entry in batch.entries],
+        }
+    )
+
+
+def batch_from_line(line: str) -> Batch:
+    """The inverse of `batch_to_line`; ValueError when the line was cut short."""
+    try:
+        fields = json.loads(line)
+        return Batch(fields["batch"], tuple(Entry(*entry) for entry in fields["entries"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a batch of journal records") from error
