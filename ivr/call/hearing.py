@@ -28,7 +28,8 @@ class Hearing:
         self._lost_because = ""
 
     async def open(self, call: CallId, channel: str) -> None:
-        """Have the caller's audio flow to a speech worker."""
+        """Have the caller's audio flow to a speech worker; again, when the worker of before has died."""
+        await self._give_back()
         try:
             self._ear = await self._speech.open(call)
             self._tap = await self._line.tap(channel, self._ear.host, self._ear.port)
@@ -37,6 +38,11 @@ class Hearing:
             self._close_ear()
         if self._wanted is not None:
             self.listen(self._wanted)
+
+    def lose(self) -> bool:
+        """The worker is gone, and with it what was listened for; True when it is worth opening another ear."""
+        self._wanted = None
+        return not self._lost_because
 
     def listen(self, request: Listen) -> None:
         self._wanted = request
@@ -51,8 +57,11 @@ class Hearing:
             self._ear.stop(listening)
 
     async def release(self) -> None:
-        """Give the worker's place and Asterisk's channels back; may be called again."""
+        """Give the worker's place and Asterisk's channels back, for good."""
         self._wanted = None
+        await self._give_back()
+
+    async def _give_back(self) -> None:
         self._close_ear()
         if self._tap is not None:
             tap, self._tap = self._tap, None

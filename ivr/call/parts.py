@@ -50,6 +50,11 @@ class Offer(Protocol):
     """A call given to an operator by the router, committed in the store."""
 
     @property
+    def offer(self) -> str:
+        """The offer's id."""
+        ...
+
+    @property
     def operator(self) -> str: ...
 
     @property

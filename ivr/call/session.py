@@ -27,6 +27,7 @@ from ivr.call.events import (
     OfferEnded,
     PromptFinished,
     QueueRefused,
+    SpeechLost,
     TalkEnd,
     TalkEnded,
     TimerFired,
@@ -60,6 +61,7 @@ class CallSession:
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
         self._music = False
         self._playing = ""
+        self._ringing: dict[str, OperatorLeg] = {}
         self._talking = False
         self._queued_at: float | None = None
         self._queue_wait_seconds: float | None = None
@@ -75,6 +77,12 @@ class CallSession:
     def offer(self, offer: Offer) -> None:
         """The router gives this call to an operator: ring there."""
         self._spawn(self._ring(offer))
+
+    def withdraw(self, offer: Offer) -> None:
+        """That offer is over through no act of ours: stop ringing there."""
+        leg = self._ringing.get(offer.offer)
+        if leg is not None and not leg.answered.done():
+            leg.answered.set_exception(LegFailed("withdrawn"))
 
     async def run(self) -> Outcome:
         """Live through the call; returns how it ended, with everything released."""
@@ -117,6 +125,8 @@ class CallSession:
             self._caller_gone = True
         elif isinstance(event, PromptFinished) and event.playback == self._playing:
             self._playing = ""
+        elif isinstance(event, SpeechLost) and self._hearing.lose():
+            self._spawn(self._hearing.open(self.call, self._incoming.channel))
         for effect in self._dialogue.step(event):
             try:
                 await self._carry_out(effect)
@@ -201,6 +211,7 @@ class CallSession:
             leg = await self._parts.line.ring(
                 self._parts.telephone(offer.operator), self.call, self._incoming.caller or "anonymous"
             )
+            self._ringing[offer.offer] = leg
             async with asyncio.timeout(offer.ring_seconds):
                 await leg.answered
             if await self._parts.queue.accepted(offer):
@@ -212,6 +223,7 @@ class CallSession:
         except TimeoutError:
             end = "no_answer"
         finally:
+            self._ringing.pop(offer.offer, None)
             if leg is not None:
                 await self._parts.line.hang_up(leg.channel)
         await self._parts.queue.declined(offer, end)

@@ -65,7 +65,7 @@ class ShortPlan:
                 return Answer(), Note("answered", "p/1"), Play("greeting", ("hello", "menu"), "ru"), Listen("l1", "ru")
             case SpeechLost():
                 return (SetTimer("keys", 5.0),)
-            case TimerFired():
+            case TimerFired() if self.topic == "none":
                 self.finished = True
                 return Note("no_input", "p/2"), HangUp()
             case Heard() | KeyPressed():
@@ -116,6 +116,7 @@ class ScriptedSpeech:
 
 @dataclass(frozen=True)
 class ScriptedOffer:
+    offer: str = "offer-1"
     operator: str = "anna"
     ring_seconds: float = 8.0
     reason: str = "free the longest"
@@ -138,7 +139,7 @@ class ScriptedQueue:
 
     def _next(self) -> None:
         if self.operators and self.give:
-            asyncio.get_running_loop().call_later(2.0, self.give, ScriptedOffer(self.operators.pop(0)))
+            asyncio.get_running_loop().call_later(2.0, self.give, ScriptedOffer(operator=self.operators.pop(0)))
 
     async def leave(self, call: CallId, reason: str) -> None:
         self.said.append(f"leave {reason}")
@@ -281,6 +282,19 @@ def test_an_operator_who_does_not_answer_costs_only_the_ring_time() -> None:
     assert nothing_left(world)
 
 
+def test_a_withdrawn_offer_stops_ringing_at_once() -> None:
+    def script(world: World) -> None:
+        assert world.session
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(4.0, lambda: world.session and world.session.withdraw(ScriptedOffer()))
+        world.at(6.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, outcome = live(script, {"anna": Telephone(None)})
+    assert outcome == "left"
+    assert dict(world.journal.records)["offer_ended"]["reason"] == "withdrawn"
+    assert nothing_left(world)
+
+
 def test_without_a_recogniser_the_menu_goes_on_with_keys() -> None:
     world, outcome = live(lambda _: None, ear=False)
     assert outcome == "ended"
@@ -324,3 +338,21 @@ def test_a_prompt_that_ended_while_the_socket_was_lost_is_made_up_for() -> None:
 
     world, _ = live(script)
     assert PromptFinished("greeting") in world.plan.seen
+
+
+def test_a_dead_speech_worker_costs_the_utterance_in_the_air_only() -> None:
+    def script(world: World) -> None:
+        def die() -> None:
+            assert world.session
+            world.speech.ear = ScriptedEar(port=4001)
+            world.session.receive(SpeechLost("l1", "worker gone"))
+
+        world.at(1.0, die)
+        world.at(2.0, lambda: world.hear("не могу войти"))
+        world.at(30.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, outcome = live(script)
+    assert outcome == "talked"
+    assert world.speech.ear
+    assert world.speech.ear.opened
+    assert nothing_left(world)

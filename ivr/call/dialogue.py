@@ -1,0 +1,36 @@
+"""One call's way through its dialplan: the pure interpreter, the state it gave last, and the clock it is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ivr.call.effects import Effect
+from ivr.call.events import Event
+from ivr.clock import Clock
+from ivr.dialplan import interpret
+from ivr.dialplan.model import Plan
+from ivr.dialplan.state import Now
+
+
+class PlanDialogue:
+    """Fits `parts.Dialogue`. The call keeps the version of the plan that it began with."""
+
+    def __init__(self, plan: Plan, dialled: str, caller: str, clock: Clock) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._state = interpret.begin(plan, dialled, caller, self._now())
+
+    @property
+    def finished(self) -> bool:
+        return self._state.finished
+
+    @property
+    def topic(self) -> str:
+        return self._state.topic
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        self._state, effects = interpret.step(self._plan, self._state, event, self._now())
+        return effects
+
+    def _now(self) -> Now:
+        return Now(datetime.fromtimestamp(self._clock.wall(), UTC), self._clock.monotonic())

@@ -1,0 +1,93 @@
+"""All calls in progress: begins one for each caller who dials a line, and brings offers and speech to the right one."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+import structlog
+
+from ivr.call.dialogue import PlanDialogue
+from ivr.call.events import CallId, Event
+from ivr.call.identity import new_call_id
+from ivr.call.parts import Offer, Parts
+from ivr.call.session import CallSession
+from ivr.dialplan.model import Plan
+from ivr.line.asterisk import IncomingCall
+
+log = structlog.get_logger()
+
+_CLOSE_SECONDS = 8.0
+
+
+class Switchboard:
+    """`plan_of(dialled)` gives the plan of a line, None for a number that is not ours."""
+
+    def __init__(self, plan_of: Callable[[str], Plan | None], parts: Parts) -> None:
+        self._plan_of = plan_of
+        self._parts = parts
+        self._sessions: dict[CallId, CallSession] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    @property
+    def sessions(self) -> Iterable[CallSession]:
+        return self._sessions.values()
+
+    def arrive(self, incoming: IncomingCall) -> None:
+        """A caller has dialled; the call lives in a task of its own from here."""
+        plan = self._plan_of(incoming.dialled)
+        if plan is None or self._closing:
+            log.warning("call_without_plan", line=incoming.dialled, closing=self._closing)
+            self._keep(self._parts.line.hand_over(incoming.channel))
+            return
+        clock = self._parts.clock
+        call = new_call_id(clock.wall(), secrets.randbits(20))
+        dialogue = PlanDialogue(plan, incoming.dialled, incoming.caller, clock)
+        session = self._sessions[call] = CallSession(call, incoming, dialogue, self._parts)
+        self._keep(self._live(session))
+
+    def offer(self, call: CallId, offer: Offer) -> bool:
+        """Ring at an operator for this call; False when the call has ended meanwhile."""
+        session = self._sessions.get(call)
+        if session is not None:
+            session.offer(offer)
+        return session is not None
+
+    def withdraw(self, call: CallId, offer: Offer) -> None:
+        """That offer is over: stop ringing there."""
+        session = self._sessions.get(call)
+        if session is not None:
+            session.withdraw(offer)
+
+    def receive(self, call: CallId, event: Event) -> None:
+        """Something from outside Asterisk (a speech worker) happened to this call."""
+        session = self._sessions.get(call)
+        if session is not None:
+            session.receive(event)
+
+    async def close(self) -> None:
+        """Take no new calls and end those in progress; bounded."""
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CLOSE_SECONDS)
+
+    async def _live(self, session: CallSession) -> None:
+        try:
+            await session.run()
+        finally:
+            del self._sessions[session.call]
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("call_task_failed", kind=type(error).__name__)

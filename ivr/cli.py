@@ -1,0 +1,79 @@
+"""The `ivr` command. Each subcommand lives with its subject; only the one that is asked for is imported."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+
+import typer
+
+from ivr.errors import IvrError
+
+_COMMANDS = {
+    "setup": "ivr.commands:setup",
+    "run": "ivr.commands:run",
+    "controller": "ivr.commands:controller",
+    "speech": "ivr.commands:speech",
+    "status": "ivr.commands:status",
+    "trace": "ivr.commands:trace",
+    "journal": "ivr.commands:journal",
+    "call": "ivr.agent.commands:call",
+    "answer": "ivr.agent.commands:answer",
+    "check": "ivr.dialplan.commands:check",
+    "classify": "ivr.speech.commands:classify",
+    "recognise": "ivr.speech.commands:recognise",
+}
+_HIDDEN = frozenset({"controller", "speech"})  # `ivr run` and service managers start these
+_MACHINE_ERRORS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EMFILE: "too many open files; raise the limit with `ulimit -n`",
+}
+
+
+def main() -> None:
+    """Run one subcommand. Exit code 0 only on success; an error a person can mend is one sentence on stderr and code 1."""
+    try:
+        _application()()
+    except IvrError as error:
+        _fail(str(error))
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has had enough
+            sys.exit(0)
+        if error.errno not in _MACHINE_ERRORS:
+            raise
+        _fail(f"{error.filename or 'this machine'}: {_MACHINE_ERRORS[error.errno]}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _application() -> typer.Typer:
+    application = typer.Typer(
+        name="ivr",
+        help="A telephone hotline on Asterisk: `ivr run` starts it, `ivr call` and `ivr answer` try it.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    for name in [asked] if asked in _COMMANDS else _COMMANDS:
+        module, _, function = _COMMANDS[name].partition(":")
+        command = getattr(importlib.import_module(module), function)
+        application.command(name, hidden=name in _HIDDEN)(command)
+    application.callback()(_several)
+    return application
+
+
+def _several() -> None:
+    """Keeps `ivr NAME` the form of a command even when only one is registered."""
+
+
+def _fail(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(1)
