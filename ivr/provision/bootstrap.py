@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,25 +35,23 @@ def make_environment(root: Path, progress: Progress, *, dev: bool) -> None:
         wanted = _fingerprint(root, _BUILD_LOCK, _RUNTIME_LOCK, _DEV_LOCK)
         if dev and _read(stamp) != wanted:
             with progress.phase("tools for checks and tests"):
-                pip.install(root, "-r", _DEV_LOCK, "--require-hashes")
+                pip.install(root / ".venv", "--require-hashes", "-r", str(root / _DEV_LOCK))
             stamp.write_text(wanted)
 
 
 def _make_runtime(root: Path, progress: Progress) -> None:
     venv = root / ".venv"
     # a Python that has gone (upgraded, moved) leaves an environment that cannot be mended
-    if venv.exists() and not _works(venv / "bin" / "python"):
-        shutil.rmtree(venv)
     if not _works(venv / "bin" / "python", "import pip"):
         with progress.phase(f"Python {sys.version_info[0]}.{sys.version_info[1]} environment"):
-            pip.make_venv(venv, root / "var" / "pip")
+            pip.make_venv(venv, root / _BUILD_LOCK, root / "var" / "pip")
     with progress.phase("libraries"):
-        pip.install(root, "-r", _BUILD_LOCK, "--require-hashes")
-        pip.install(root, "-r", _RUNTIME_LOCK, "--require-hashes", "--no-build-isolation")
-        pip.install(root, "--no-deps", "--no-build-isolation", "--editable", ".")
+        pip.install(venv, "--require-hashes", "-r", str(root / _BUILD_LOCK))
+        pip.install(venv, "--require-hashes", "--no-build-isolation", "-r", str(root / _RUNTIME_LOCK))
+        pip.install(venv, "--no-deps", "--no-build-isolation", "--editable", str(root))
 
 
-def _works(python: Path, statement: str = "pass") -> bool:
+def _works(python: Path, statement: str) -> bool:
     try:
         return subprocess.run([python, "-c", statement], capture_output=True, check=False, timeout=60).returncode == 0
     except OSError:

@@ -1,44 +1,89 @@
-"""pip for a fresh `.venv`: Python's own when it is there, Debian's wheel when `ensurepip` was left out."""
+"""pip for a fresh `.venv`, also on a Debian whose Python came without `ensurepip`."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import re
 import subprocess
 import venv as standard_venv
 from pathlib import Path
 
 from ivr.errors import SetupFailed
+from ivr.provision import debian
+from ivr.provision.sources import find_archive
 
-_TIMEOUT_SECONDS = 1800.0
+_TIMEOUT_SECONDS = 3600.0
+_AGAIN = "run the command again"
 
 
-def make_venv(venv: Path, workshop: Path) -> None:
-    """Create `venv` with a pip in it; `workshop` is a folder for what has to be downloaded for that."""
+def make_venv(venv: Path, build_lock: Path, workshop: Path) -> None:
+    """Create `venv` with the tools that `build_lock` pins, pip among them; downloads for that go to `workshop`."""
     standard_venv.create(venv, with_pip=False, symlinks=True, clear=True)
-    python = venv / "bin" / "python"
-    if subprocess.run([python, "-m", "ensurepip", "--default-pip"], capture_output=True, check=False).returncode:
-        raise NotImplementedError
+    wheel = _find_wheel() or _fetch_wheel(workshop)
+    # any pip can run from its wheel, without being installed, to install the one that we want
+    install(venv, "--require-hashes", "-r", str(build_lock), pip_wheel=wheel)
 
 
-def install(root: Path, *arguments: str) -> None:
-    """`pip install` in `root/.venv`, from `root`; what went wrong becomes one sentence."""
-    command = [root / ".venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+def install(venv: Path, *arguments: str, pip_wheel: Path | None = None) -> None:
+    """`pip install` into `venv`, by `pip_wheel` when pip is not there yet; what went wrong becomes one sentence."""
+    command: list[str | Path] = [
+        venv / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(pip_wheel)} if pip_wheel else None
     try:
         done = subprocess.run(
-            [*command, "--no-input", *arguments],
-            cwd=root,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            check=False,
-            timeout=_TIMEOUT_SECONDS,
-        )
+            [*command, *arguments], env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, timeout=_TIMEOUT_SECONDS,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise SetupFailed(f"pip did not finish within {_TIMEOUT_SECONDS / 60:.0f} minutes") from None
+        raise SetupFailed("pip did not finish within an hour", hint=_AGAIN) from None
     if done.returncode:
         raise explain(done.stderr)
 
 
-def explain(stderr: str) -> SetupFailed:
-    """What pip's complaints mean, in one sentence."""
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return SetupFailed("libraries could not be installed: " + (lines[-1] if lines else "pip gave no reason"))
+# What pip says → what it means and what to do. The first that is found counts.
+_MEANINGS = (
+    (r"No space left on device", "the disk is full", f"free some space and {_AGAIN}"),
+    (r"DO NOT MATCH THE HASHES|hashes are required",
+     "a downloaded library is not the one that this project pinned", "somebody in between changes what you download"),
+    (r"ConnectionError|ConnectTimeout|ReadTimeout|not known|name resolution|Proxy|SSLError|Incomplete|timed out",
+     "the Python package index cannot be reached", f"check the network (or pip's proxy and index), then {_AGAIN}"),
+    (r"No matching distribution",
+     "the Python package index does not offer a library for this machine",
+     "use Python 3.11 on Linux (x86-64 or arm64)"),
+)  # fmt: skip
+
+
+def explain(complaints: str) -> SetupFailed:
+    """What pip's error text means for the person who runs the setup."""
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")] or lines[-1:]
+    for pattern, meaning, hint in _MEANINGS:
+        if re.search(pattern, complaints):
+            return SetupFailed(meaning, hint=hint)
+    return SetupFailed(f"libraries cannot be installed: {errors[0] if errors else 'pip gave no reason'}", hint=_AGAIN)
+
+
+def _find_wheel() -> Path | None:
+    folders = [Path("/usr/share/python-wheels")]
+    ensurepip = importlib.util.find_spec("ensurepip")
+    if ensurepip and ensurepip.origin:
+        folders.insert(0, Path(ensurepip.origin).parent / "_bundled")
+    return next((wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))), None)
+
+
+def _fetch_wheel(workshop: Path) -> Path:
+    """pip's wheel out of Debian's package of it."""
+    archive = find_archive(Path("/etc"), os.environ)
+    debian.fetch_one(archive, "python3-pip-whl", workshop)
+    wheel = next((workshop / "root" / "usr/share/python-wheels").glob("pip-*.whl"), None)
+    if wheel is None:
+        raise SetupFailed("Debian's python3-pip-whl holds no pip", hint="apt install python3.11-venv")
+    return wheel

@@ -1,0 +1,108 @@
+"""The ports of this checkout: chosen at random once, remembered in `var/ports.json`, so that two checkouts coexist."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from ivr.errors import SetupFailed
+from ivr.provision import sockets
+
+ADDRESS = "127.0.0.1"
+
+# what each port is for, in the words of the sentence that says it is taken
+PURPOSES: Mapping[str, str] = {
+    "sip": "telephones and the provider's calls (SIP)",
+    "asterisk": "Asterisk's own HTTP server (ARI)",
+    "agi": "FastAGI",
+    "web": "the status page",
+    "store": "the embedded store",
+    "speech": "the speech workers",
+}
+
+_FIRST_PORT = 10000
+_RTP_WIDTH = 2048  # two ports for each stream; a call with its operator and its recognition has three streams
+_ATTEMPTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One port for each purpose, and `rtp_start` to `rtp_end` (both included) for sound; all on loopback."""
+
+    sip: int
+    asterisk: int
+    agi: int
+    web: int
+    store: int
+    speech: int
+    rtp_start: int
+    rtp_end: int
+
+    def require_free(self, *names: str) -> None:
+        """Raise `SetupFailed` for the first of these ports (all, when none is named) that something else has open."""
+        for name in names or tuple(PURPOSES):
+            port = int(getattr(self, name))
+            if not sockets.is_free(port, ADDRESS):
+                holder = sockets.holder(port)
+                raise SetupFailed(
+                    f"port {port}, meant for {PURPOSES[name]}, is taken{' by ' + holder if holder else ''}",
+                    hint=f"stop that program, set {variable(name)}=…, or delete var/ports.json to choose new ports",
+                )
+
+
+def variable(name: str) -> str:
+    """The environment variable that overrules a port: `IVR_PORT_SIP`."""
+    return f"IVR_PORT_{name.upper()}"
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Ports:
+    """The ports remembered in `path`, or new ones written there; variables such as `IVR_PORT_SIP` overrule them."""
+    ports = _read(path)
+    if ports is None:
+        ports = choose(random.SystemRandom())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(ports), indent=2))
+    return replace(ports, **_overruled(environment))
+
+
+def choose(chance: random.Random) -> Ports:
+    """Free ports below those that the kernel hands out by itself, none used by anybody now."""
+    end = sockets.ephemeral_start()
+    used = set(sockets.used_ports())
+    for _ in range(_ATTEMPTS):
+        rtp = _FIRST_PORT + _RTP_WIDTH * chance.randrange((end - _FIRST_PORT) // _RTP_WIDTH)
+        span = range(rtp, rtp + _RTP_WIDTH)
+        outside = [port for port in range(_FIRST_PORT, end) if port not in span]
+        single = chance.sample(outside, len(PURPOSES))
+        if used.isdisjoint(span) and all(sockets.is_free(port, ADDRESS) for port in single):
+            return Ports(**dict(zip(PURPOSES, single, strict=True)), rtp_start=span[0], rtp_end=span[-1])
+    raise SetupFailed(f"no free ports between {_FIRST_PORT} and {end}", hint="set IVR_PORT_SIP=… and its siblings")
+
+
+def _read(path: Path) -> Ports | None:
+    try:
+        return Ports(**{name: int(port) for name, port in json.loads(path.read_text()).items()})
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, AttributeError):
+        raise SetupFailed(
+            "the ports of this checkout cannot be read",
+            where=str(path),
+            hint="delete the file, and new ones are chosen",
+        ) from None
+
+
+def _overruled(environment: Mapping[str, str]) -> dict[str, int]:
+    chosen = {}
+    for field in fields(Ports):
+        value = environment.get(variable(field.name))
+        if value is not None:
+            if not (value.isascii() and value.isdigit() and 1024 <= int(value) <= 65535):
+                raise SetupFailed(
+                    f'{variable(field.name)} is "{value}", which is no port', hint="give a number from 1024 to 65535"
+                )
+            chosen[field.name] = int(value)
+    return chosen
