@@ -202,8 +202,16 @@ class CallSession:
     # --- the operator ---
 
     async def _ring(self, offer: Offer) -> None:
+        rang_at = self._parts.clock.monotonic()
         self._record(
-            "offered", {"operator": offer.operator, "ring_seconds": offer.ring_seconds, "reason": offer.reason}
+            "offered",
+            {
+                "operator": offer.operator,
+                "offer": offer.offer,
+                "ring_seconds": offer.ring_seconds,
+                "reason": offer.reason,
+                "waited_seconds": self._since(self._queued_at),
+            },
         )
         self.receive(Offered(offer.operator, offer.reason))
         leg: OperatorLeg | None = None
@@ -227,7 +235,15 @@ class CallSession:
             if leg is not None:
                 await self._parts.line.hang_up(leg.channel)
         await self._parts.queue.declined(offer, end)
-        self._record("offer_ended", {"operator": offer.operator, "reason": end})
+        self._record(
+            "offer_ended",
+            {
+                "operator": offer.operator,
+                "offer": offer.offer,
+                "reason": end,
+                "rang_seconds": self._since(rang_at),
+            },
+        )
         self.receive(OfferEnded(offer.operator, end))
 
     async def _talk(self, offer: Offer, leg: OperatorLeg) -> None:
@@ -237,14 +253,21 @@ class CallSession:
         await line.bridge(bridge, [self._incoming.channel, leg.channel])
         self._leave_wait()
         self._connected_at = self._parts.clock.monotonic()
-        self._record("connected", {"operator": offer.operator, "queue_wait_seconds": self._queue_wait_seconds})
+        self._record(
+            "connected",
+            {
+                "operator": offer.operator,
+                "waited_seconds": self._queue_wait_seconds,
+                "since_arrival_seconds": self._since(self.arrived_at),
+            },
+        )
         self.receive(Connected(offer.operator))
         try:
             await self._hearing.release()
             await leg.gone
         finally:
             ended_by: TalkEnd = "operator" if leg.gone.done() and not leg.gone.cancelled() else "caller"
-            self._talk_seconds = round(self._parts.clock.monotonic() - self._connected_at, 3)
+            self._talk_seconds = self._since(self._connected_at)
             self._record(
                 "talk_ended",
                 {"operator": offer.operator, "ended_by": ended_by, "talk_seconds": self._talk_seconds},
@@ -256,8 +279,11 @@ class CallSession:
 
     def _leave_wait(self) -> None:
         if self._queued_at is not None:
-            self._queue_wait_seconds = round(self._parts.clock.monotonic() - self._queued_at, 3)
+            self._queue_wait_seconds = self._since(self._queued_at)
             self._queued_at = None
+
+    def _since(self, moment: float | None) -> float | None:
+        return None if moment is None else round(self._parts.clock.monotonic() - moment, 3)
 
     # --- the end ---
 
@@ -303,6 +329,7 @@ class CallSession:
             {
                 "outcome": outcome,
                 "topic": self._dialogue.topic,
+                "seconds": self._since(self.arrived_at),
                 "queue_wait_seconds": self._queue_wait_seconds,
                 "talk_seconds": self._talk_seconds,
                 "handed_over": self._handed_over,

@@ -41,7 +41,7 @@ _REQUEST = {"request": "the request's number"}
 KINDS: Mapping[str, Kind] = dict(
     (
         # The way of a good call, in order.
-        _kind("call", "arrived", "the call came in: its clock starts here", {"line": "the dialled number"},
+        _kind("call", "arrived", "the call came in: its clock starts here", {"line": "the dialled number", "sip_call_id": "the call's name in SIP traces"},
               {"caller": "the caller's number, empty when withheld"}),
         _kind("call", "answered", "the call was taken off the hook",
               {"after_seconds": "since arrival", "plan": "the dialplan", "version": "the dialplan's version"}),
@@ -102,7 +102,7 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("call", "ended", "the call is over: nothing follows but its paperwork",
               {"outcome": "talked, callback, left, ended or failed", "reason": "why", "cause": "Q.850 cause code",
                "seconds": "from arrival", "topic": "the call's topic", "queue_wait_seconds": "in the queue",
-               "talk_seconds": "with operators"}),
+               "talk_seconds": "with operators", "handed_over": "our fault: Asterisk rang an operator without us"}),
         _kind("call", "adopted", "another controller took the live call over", {"controller": "its name"}),
         _kind("call", "failed", "something of ours went wrong for this call",
               {"where": "which part", "reason": "what"}),

@@ -1,0 +1,145 @@
+"""The controller, put together: the only place where the live parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from ivr.call.parts import Parts
+from ivr.call.switchboard import Switchboard
+from ivr.clock import SystemClock
+from ivr.dialplan.source import load_plans
+from ivr.journal.privacy import Keyring
+from ivr.journal.stream import Journal
+from ivr.line.ari import AriClient
+from ivr.line.asterisk import Line, OperatorCode
+from ivr.line.events import ContactsChanged
+from ivr.operator.service_codes import ServiceCodes
+from ivr.prompts.catalogue import load_catalogue
+from ivr.prompts.media import PromptMedia
+from ivr.queue.store import QueueStore
+from ivr.routing.policy import Policy
+from ivr.routing.router import Router
+from ivr.routing.skills import Profile
+from ivr.speech.client import SpeechPool
+from ivr.speech.topics import load_topics
+
+log = structlog.get_logger()
+
+_OPERATORS_LANGUAGE = "ru"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Where everything is: addresses, passwords and folders of one hotline."""
+
+    store_url: str
+    store_password: str | None
+    asterisk_address: str
+    asterisk_password: str
+    speech_addresses: Sequence[tuple[str, int]]
+    speech_token: str
+    dialplans: Path
+    prompts: Path
+    keys: Path
+    spool: Path
+
+
+class Controller:
+    """All live parts of one controller. `running` builds and starts them, and ends them in the reverse order."""
+
+    def __init__(self, wiring: Wiring, media: PromptMedia, profiles: Sequence[Profile], policy: Policy) -> None:
+        clock = SystemClock()
+        self.started_at = clock.wall()
+        catalogue = load_catalogue(wiring.prompts)
+        self.plans = load_plans(
+            wiring.dialplans,
+            load_topics(wiring.dialplans / "topics.yaml"),
+            prompts={language: catalogue.ids(language) for language in catalogue.languages},
+        )
+        self.redis = Redis.from_url(
+            wiring.store_url, password=wiring.store_password, socket_connect_timeout=2.0, socket_keepalive=True
+        )
+        self.journal = Journal(self.redis, clock, Keyring.load(wiring.keys), wiring.spool)
+        self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
+        self.line = Line(
+            self.ari,
+            "ivr",
+            on_call=lambda incoming: self.switchboard.arrive(incoming),
+            on_operator_code=self._service_code,
+            on_contact=self._contact,
+        )
+        self.speech = SpeechPool(
+            wiring.speech_addresses, wiring.speech_token, lambda call, event: self.switchboard.receive(call, event)
+        )
+        self.router = Router(
+            QueueStore(self.redis),
+            clock,
+            profiles,
+            name="controller",
+            deliver=self._deliver,
+            withdraw=lambda offer: self.switchboard.withdraw(offer.call, offer),
+            policy=policy,
+        )
+
+        def sound(language: str, prompt: str) -> str:
+            return f"sound:{media.path(language, prompt).with_suffix('')}"
+
+        parts = Parts(self.line, self.speech, self.router, self.journal, clock, sound, telephone=str)
+        self.switchboard = Switchboard(self.plans.for_line, parts)
+        self._codes = ServiceCodes(self.line, self.router, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve callers while the block runs; afterwards no call, task or connection is left."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.redis.aclose)
+            await self.journal.start()
+            stack.push_async_callback(self.journal.close)
+            await stack.enter_async_context(self.ari)
+            await self.speech.start()
+            stack.push_async_callback(self.speech.close)
+            self._keep(self.router.run())
+            await self.router.started()
+            for lost in await self.router.rebuild(alive=()):
+                self.journal.record(lost, "ended", data={"outcome": "failed"})
+            self._keep(self.line.run())
+            stack.push_async_callback(self._end_tasks)
+            stack.push_async_callback(self.switchboard.close)
+            yield
+
+    def _deliver(self, offer: Any) -> None:
+        if not self.switchboard.offer(offer.call, offer):
+            self._keep(self.router.leave(offer.call, "call_ended"))
+
+    def _service_code(self, dialled: OperatorCode) -> None:
+        self._keep(self._codes.serve(dialled))
+
+    def _contact(self, change: ContactsChanged) -> None:
+        if not change.reachable:
+            self._keep(self.router.operator_gone(change.endpoint))
+
+    def _keep(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("background_task_failed", kind=type(error).__name__, what=getattr(error, "what", ""))
+
+    async def _end_tasks(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
