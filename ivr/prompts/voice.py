@@ -29,6 +29,11 @@ class SpokenVoice:
                 f'there is no voice "{self.voice}"', hint=f"choose one of: {', '.join(self.synthesiser.voices)}"
             )
 
+    @property
+    def edition(self) -> str:
+        """Changes whenever the same text would sound differently."""
+        return f"{self.voice} {self.synthesiser.voices[self.voice]} at {self.rate:g}"
+
     def speak(self, text: str) -> bytes:
         """`text` as a WAV file (mono, 16 bit, at the voice's own rate of 16 or 24 kHz); blocks, threads may call it."""
         with TemporaryDirectory(prefix="ivr-speech-") as folder:

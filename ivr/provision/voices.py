@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ _SYSTEM_DATA, _SYSTEM_SETTINGS = Path("/usr/share/RHVoice"), Path("/etc/RHVoice"
 
 @dataclass(frozen=True, slots=True)
 class Synthesiser:
-    """RHVoice's command-line program: `command` and `environment` start it; `voices` can be asked for."""
+    """RHVoice's command-line program: `command` and `environment` start it; `voices` maps each name to its edition."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    voices: tuple[str, ...]
+    voices: Mapping[str, str]
 
 
 def find_installed(environment: Mapping[str, str], data: Path = _SYSTEM_DATA) -> Synthesiser | None:
@@ -51,6 +52,13 @@ def private(root: Root) -> Synthesiser:
     return Synthesiser(root.command(f"usr/bin/{_PROGRAM}"), environment, voices)
 
 
-def _voices(data: Path) -> tuple[str, ...]:
-    folder = data / "voices"
-    return tuple(name for name in FREE_VOICES if (folder / name / "voice.info").is_file())
+def _voices(data: Path) -> dict[str, str]:
+    """The free voices that are there, each with its edition: the digits of its format and revision."""
+    found = {}
+    for name in FREE_VOICES:
+        try:
+            description = (data / "voices" / name / "voice.info").read_text()
+        except OSError:
+            continue
+        found[name] = ".".join(re.findall(r"^(?:format|revision)=(\d+)", description, flags=re.MULTILINE))
+    return found

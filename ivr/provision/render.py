@@ -1,0 +1,194 @@
+"""Asterisk's configuration files, rendered from the templates in `asterisk/` into a private folder.
+
+Two flavours: the hotline itself, and the user agent that plays callers and operators in tests and try-outs.
+"""
+
+from __future__ import annotations
+
+import re
+import resource
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ivr.errors import SetupFailed
+from ivr.provision.asterisk import Asterisk
+from ivr.provision.ports import ADDRESS, Ports
+
+QUALIFY_SECONDS = 30
+RTP_TIMEOUT_SECONDS = 60
+
+_MOST_OPEN_FILES = 65536
+_LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107; Asterisk's socket is `asterisk.ctl`
+_FOLDERS = ("etc", "lib", "db", "keys", "agi", "spool/tmp", "spool/recording", "spool/monitor", "log", "cache")
+# files that Asterisk wants to see, though there is nothing to say in them
+_SILENT = ("acl", "aeap", "ccss", "cel", "codecs", "dsp", "features", "pjproject", "stasis", "udptl", "websocket_client")
+_ACCOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
+_RESERVED_NAMES = {"global", "udp", "tcp", "telephone", "trunk", "operator", "operator-password", "operator-telephone"}
+_NUMBER = re.compile(r"\+?[0-9]{1,15}")
+_UNREADABLE = re.compile(r"[;,&$|(){}\[\]\"'\\\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAccount:
+    """An operator's telephone: SIP user `name` (which is also the PJSIP endpoint), internal `number`, `password`."""
+
+    name: str
+    number: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """The provider's line: calls from these addresses (or networks, `10.0.0.0/24`) are callers'."""
+
+    addresses: tuple[str, ...] = (ADDRESS,)
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What callers hear when the controller is away: two WAV files (8 kHz), around the ringing of the operators."""
+
+    please_wait: Path
+    goodbye: Path
+    ring_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """Everything that the hotline's Asterisk is told; `music` is a folder of WAV files (8 kHz, mono)."""
+
+    ports: Ports
+    ari_password: str
+    operators: tuple[OperatorAccount, ...]
+    fallback: Fallback
+    music: Path
+    trunk: Trunk = Trunk()
+
+
+@dataclass(frozen=True, slots=True)
+class UserAgent:
+    """Everything that the user agent's Asterisk is told; `hotline_sip_port` is where its calls go."""
+
+    sip_port: int
+    http_port: int
+    ami_port: int
+    rtp_start: int
+    rtp_end: int
+    ari_password: str
+    hotline_sip_port: int
+
+
+def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: Hotline) -> Path:
+    """Write the hotline's configuration into `folder/etc` and return its `asterisk.conf`.
+
+    `templates`: the checkout's `asterisk/`. Raises `SetupFailed` for an operator's name or number, or a path, that
+    Asterisk could not read.
+    """
+    for operator in hotline.operators:
+        if not _ACCOUNT_NAME.fullmatch(operator.name) or operator.name in _RESERVED_NAMES:
+            raise SetupFailed(
+                f'"{operator.name}" cannot be the name of an operator',
+                hint="use 2 to 40 Latin small letters, digits, - or _, beginning with a letter",
+            )
+        if not _NUMBER.fullmatch(operator.number):
+            raise SetupFailed(
+                f'"{operator.number}" is not a number for the operator {operator.name}', hint="use digits"
+            )
+    values = {
+        "sip_port": hotline.ports.sip,
+        "http_port": hotline.ports.asterisk,
+        "rtp_start": hotline.ports.rtp_start,
+        "rtp_end": hotline.ports.rtp_end,
+        "ari_password": hotline.ari_password,
+        "operators": [asdict(operator) for operator in hotline.operators],
+        "trunk": asdict(hotline.trunk),
+        "fallback": {
+            "please_wait": hotline.fallback.please_wait.with_suffix(""),
+            "goodbye": hotline.fallback.goodbye.with_suffix(""),
+            "ring_seconds": hotline.fallback.ring_seconds,
+        },
+        "music": hotline.music,
+        "qualify_seconds": QUALIFY_SECONDS,
+        "rtp_timeout_seconds": RTP_TIMEOUT_SECONDS,
+    }
+    return _render(templates, "hotline", asterisk, folder, values)
+
+
+def render_agent(templates: Path, asterisk: Asterisk, folder: Path, agent: UserAgent) -> Path:
+    """Write the user agent's configuration into `folder/etc` and return its `asterisk.conf`."""
+    values = asdict(agent)
+    values["hotline"] = f"{ADDRESS}:{agent.hotline_sip_port}"
+    return _render(templates, "agent", asterisk, folder, values)
+
+
+def start_command(asterisk: Asterisk, configuration: Path) -> tuple[str, ...]:
+    """Arguments that run Asterisk in the foreground; to be started with `asterisk.environment` on top of ours."""
+    return (*asterisk.command, "-C", str(configuration), "-f", "-n")
+
+
+def console_command(asterisk: Asterisk, configuration: Path, words: str) -> tuple[str, ...]:
+    """Arguments that give the running Asterisk one console command, such as `core stop gracefully`."""
+    return (*asterisk.command, "-C", str(configuration), "-r", "-x", words)
+
+
+def _render(templates: Path, flavour: str, asterisk: Asterisk, folder: Path, values: Mapping[str, Any]) -> Path:
+    folder = folder.resolve()
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    etc = folder / "etc"
+    loader = jinja2.FileSystemLoader(templates)
+    environment = jinja2.Environment(  # noqa: S701 (configuration files, not HTML)
+        loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    every = {
+        **values,
+        "asterisk": {"modules": asterisk.modules, "data": asterisk.data},
+        "modules": {path.stem for path in asterisk.modules.glob("*.so")},
+        "folder": folder,
+        "run": _run_folder(folder),
+        "address": ADDRESS,
+        "open_files": min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], _MOST_OPEN_FILES),
+    }
+    _require_readable(every)
+    for path in (*sorted((templates / "common").glob("*.j2")), *sorted((templates / flavour).glob("*.j2"))):
+        text = environment.get_template(str(path.relative_to(templates))).render(every)
+        _write(etc / path.stem, text)
+    for name in _SILENT:
+        _write(etc / f"{name}.conf", "; nothing is set here: Asterisk only wants to see this file\n")
+    _write(etc / "cdr.conf", "; the hotline keeps its own journal\n[general]\nenable = no\n")
+    return etc / "asterisk.conf"
+
+
+def _write(path: Path, text: str) -> None:
+    """Readable by us alone: passwords are in it."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+def _run_folder(folder: Path) -> Path:
+    """Where the console's socket lies; a path too long for a socket is replaced by a short one of our own."""
+    run = folder / "run"
+    if len(str(run / "asterisk.ctl")) > _LONGEST_SOCKET_PATH:
+        run = Path(tempfile.gettempdir()) / f"ivr-{sha256(str(folder).encode()).hexdigest()[:16]}"
+    run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return run
+
+
+def _require_readable(value: object) -> None:
+    """Refuse what would end a value, or begin an expression, in a file that Asterisk reads."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            _require_readable(item)
+    elif isinstance(value, str | Path) and (found := _UNREADABLE.search(str(value))):
+        raise SetupFailed(
+            f"Asterisk cannot read a value with {found[0]!r} in it: {value}",
+            hint="move the checkout to a path of plain letters" if isinstance(value, Path) else "use plain characters",
+        )
