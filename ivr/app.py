@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from redis.asyncio import Redis
 
+from ivr.call.events import CallId, Event
 from ivr.call.parts import Parts
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
 from ivr.dialplan.source import load_plans
 from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
+from ivr.journal.record import Value
 from ivr.journal.stream import Journal
 from ivr.line.ari import AriClient
-from ivr.line.asterisk import Line, OperatorCode
+from ivr.line.asterisk import IncomingCall, Line, OperatorCode
 from ivr.line.events import ContactsChanged
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptMedia
+from ivr.queue.model import Offer
 from ivr.queue.store import QueueStore
 from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
 from ivr.speech.client import SpeechPool
 from ivr.speech.topics import load_topics
+from ivr.stats.today import Today
 
 log = structlog.get_logger()
 
 _OPERATORS_LANGUAGE = "ru"
+_ZONE = ZoneInfo("Europe/Moscow")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +77,34 @@ class Controller:
         self.redis = Redis.from_url(
             wiring.store_url, password=wiring.store_password, socket_connect_timeout=2.0, socket_keepalive=True
         )
-        self.journal = Journal(self.redis, clock, Keyring.load(wiring.keys), wiring.spool)
+        keyring = Keyring.load(wiring.keys)
+        self.journal = Journal(self.redis, clock, keyring, wiring.spool)
+        self.reader = JournalReader(self.redis, keyring)
+        self.today = Today(midnight(clock.wall()))
+        self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
         self.line = Line(
             self.ari,
             "ivr",
-            on_call=lambda incoming: self.switchboard.arrive(incoming),
+            on_call=self._arrive,
             on_operator_code=self._service_code,
             on_contact=self._contact,
         )
-        self.speech = SpeechPool(
-            wiring.speech_addresses, wiring.speech_token, lambda call, event: self.switchboard.receive(call, event)
-        )
+        self.speech = SpeechPool(wiring.speech_addresses, wiring.speech_token, self._hear)
         self.router = Router(
             QueueStore(self.redis),
             clock,
             profiles,
             name="controller",
             deliver=self._deliver,
-            withdraw=lambda offer: self.switchboard.withdraw(offer.call, offer),
+            withdraw=self._withdraw,
             policy=policy,
         )
 
         def sound(language: str, prompt: str) -> str:
             return f"sound:{media.path(language, prompt).with_suffix('')}"
 
-        parts = Parts(self.line, self.speech, self.router, self.journal, clock, sound, telephone=str)
+        parts = Parts(self.line, self.speech, self.router, self, clock, sound, telephone=str)
         self.switchboard = Switchboard(self.plans.for_line, parts)
         self._codes = ServiceCodes(self.line, self.router, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -104,6 +115,7 @@ class Controller:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.redis.aclose)
             await self.journal.start()
+            await self._begin_day()
             stack.push_async_callback(self.journal.close)
             await stack.enter_async_context(self.ari)
             await self.speech.start()
@@ -117,7 +129,34 @@ class Controller:
             stack.push_async_callback(self.switchboard.close)
             yield
 
-    def _deliver(self, offer: Any) -> None:
+    def record(
+        self,
+        call: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, Value] = _NOTHING,
+        personal: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        """Write one step down, count it, and let the pages know; never blocks."""
+        self.journal.record(call, kind, path, data, personal)
+        self.today.take(call, kind, data)
+        self.on_change()
+
+    async def _begin_day(self) -> None:
+        """Count what the journal already has of today."""
+        async for record in self.reader.since(self.today.midnight):
+            self.today.take(record.call, record.kind, record.data)
+
+    def _arrive(self, incoming: IncomingCall) -> None:
+        self.switchboard.arrive(incoming)
+
+    def _hear(self, call: CallId, event: Event) -> None:
+        self.switchboard.receive(call, event)
+
+    def _withdraw(self, offer: Offer) -> None:
+        self.switchboard.withdraw(offer.call, offer)
+
+    def _deliver(self, offer: Offer) -> None:
         if not self.switchboard.offer(offer.call, offer):
             self._keep(self.router.leave(offer.call, "call_ended"))
 
@@ -143,3 +182,9 @@ class Controller:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def midnight(now: float) -> float:
+    """The beginning of the hotline's day, Unix seconds."""
+    day = datetime.fromtimestamp(now, _ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day.timestamp()

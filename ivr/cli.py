@@ -36,7 +36,7 @@ _MACHINE_ERRORS = {
 
 
 def main() -> None:
-    """Run one subcommand. Exit code 0 only on success; an error a person can mend is one sentence on stderr and code 1."""
+    """Run one subcommand. Exit code 0 only on success; what a person can mend is one sentence on stderr and code 1."""
     try:
         _application()()
     except IvrError as error:

@@ -50,7 +50,9 @@ class CallSession:
         self.call = call
         self.line_number = incoming.dialled
         self.arrived_at = parts.clock.monotonic()
-        self.step_path = ""
+        self.arrived_wall = self.step_since_wall = parts.clock.wall()
+        self.step = "arrived"
+        self.operator = ""
         self._incoming = incoming
         self._dialogue = dialogue
         self._parts = parts
@@ -69,6 +71,10 @@ class CallSession:
         self._talk_seconds: float | None = None
         self._caller_gone = False
         self._handed_over = False
+
+    @property
+    def topic(self) -> str:
+        return self._dialogue.topic
 
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks."""
@@ -172,7 +178,6 @@ class CallSession:
             case effect_types.HangUp():
                 await line.hang_up(channel)
             case effect_types.Note(kind, path, data, personal):
-                self.step_path = path or self.step_path
                 self._record(kind, data, personal, path)
 
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
@@ -252,6 +257,7 @@ class CallSession:
         await self._silence()
         await line.bridge(bridge, [self._incoming.channel, leg.channel])
         self._leave_wait()
+        self.operator = offer.operator
         self._connected_at = self._parts.clock.monotonic()
         self._record(
             "connected",
@@ -328,7 +334,7 @@ class CallSession:
             "ended",
             {
                 "outcome": outcome,
-                "topic": self._dialogue.topic,
+                "topic": self.topic,
                 "seconds": self._since(self.arrived_at),
                 "queue_wait_seconds": self._queue_wait_seconds,
                 "talk_seconds": self._talk_seconds,
@@ -343,6 +349,7 @@ class CallSession:
         personal: Mapping[str, str] | None = None,
         path: str = "",
     ) -> None:
+        self.step, self.step_since_wall = kind, self._parts.clock.wall()
         self._parts.journal.record(self.call, kind, path, data, personal or {})
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

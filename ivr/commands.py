@@ -1,0 +1,154 @@
+"""The commands that set the hotline up, run it, and look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from ivr.config import Home
+from ivr.hotline import Hotline
+from ivr.prompts.build import build
+from ivr.prompts.catalogue import load_catalogue
+from ivr.prompts.voice import SpokenVoice
+from ivr.provision.ports import ADDRESS
+from ivr.provision.progress import Progress
+from ivr.provision.setup import Provisions, provide
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
+
+
+def setup() -> None:
+    """Bring in everything the hotline needs; quick when it is all there."""
+    _prepare(Hotline(Home.find()))
+
+
+def run() -> None:
+    """Start the hotline and keep it running until Ctrl-C."""
+    from ivr import run as running
+
+    hotline = Hotline(Home.find())
+    provisions = _prepare(hotline)
+    if os.environ.get("REDIS_URL"):
+        asyncio.run(running.check_store(hotline))
+    asyncio.run(running.run(hotline, provisions, lambda: _announce(hotline)))
+
+
+def controller() -> None:
+    """Serve calls: what `ivr run` and service managers start beside Asterisk, the store and the speech workers."""
+    from ivr.controller import serve
+
+    asyncio.run(serve(Hotline(Home.find())))
+
+
+def speech(port: Annotated[int, typer.Option(help="Where the controller connects")]) -> None:
+    """Recognise what callers say: one speech worker."""
+    from ivr.speech.worker import run as run_worker
+
+    hotline = Hotline(Home.find())
+    settings = hotline.settings.speech
+    run_worker(hotline.model, "127.0.0.1", port, hotline.secrets.password("speech"), settings.callers_per_worker)
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Show lines, calls, the queue and operators of the running hotline."""
+    from ivr.status_view import show
+
+    answer = asyncio.run(Hotline(Home.find()).ask("/api/status"))
+    if as_json:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    else:
+        show(answer, Console())
+
+
+def trace(
+    call: Annotated[str, typer.Argument(help="The call's name, as `ivr call` and `ivr status` show it")],
+    as_json: JsonOption = False,
+    reveal: Annotated[bool, typer.Option(help="Show personal data in the clear")] = False,
+) -> None:
+    """Tell the story of one call from its journal."""
+    from ivr.journal import commands as journal_commands
+    from ivr.journal.privacy import Keyring
+
+    async def tell() -> None:
+        hotline = Hotline(Home.find())
+        async with hotline.store() as store:
+            keyring = Keyring.load(hotline.wiring.keys)
+            await journal_commands.trace(store, keyring, call, Console(), _zone(), as_json=as_json, reveal=reveal)
+
+    asyncio.run(tell())
+
+
+def journal(
+    since: Annotated[str, typer.Option(help="90s, 15m, 2h, 7d, or a date such as 2026-11-22")] = "1h",
+    topic: Annotated[str, typer.Option(help="Only calls of this topic")] = "",
+    follow: Annotated[bool, typer.Option(help="Go on with what happens from now on")] = False,
+    as_json: JsonOption = False,
+    reveal: Annotated[bool, typer.Option(help="Show personal data in the clear")] = False,
+) -> None:
+    """Show what happened, in all calls."""
+    from ivr.journal import commands as journal_commands
+    from ivr.journal.privacy import Keyring
+
+    async def tell() -> None:
+        hotline = Hotline(Home.find())
+        async with hotline.store() as store:
+            keyring = Keyring.load(hotline.wiring.keys)
+            await journal_commands.journal(
+                store,
+                keyring,
+                Console(),
+                _zone(),
+                time.time(),
+                since=since,
+                topic=topic,
+                follow=follow,
+                as_json=as_json,
+                reveal=reveal,
+            )
+
+    asyncio.run(tell())
+
+
+def _prepare(hotline: Hotline) -> Provisions:
+    """What `make setup` does beyond Python: Asterisk, voices, music, prompts; then what an admin wrote is read."""
+    progress = Progress()
+    provisions = provide(hotline.home.var, os.environ, progress)
+    with progress.phase("prompts") as phase:
+        voice = SpokenVoice(provisions.synthesiser, hotline.settings.prompts.voice)
+        voices = dict.fromkeys(load_catalogue(hotline.home.prompts).languages, voice)
+        build(hotline.media, voices, on_progress=phase.update)
+    _ = hotline.model
+    return provisions
+
+
+def _announce(hotline: Hotline) -> None:
+    """What a newcomer needs next."""
+    sip = f"sip:…@{ADDRESS}:{hotline.ports.sip}"
+    sys.stdout.write(
+        f"""
+The hotline is up. Ctrl-C stops it.
+
+  dial         8 800 555-35-35 at {sip}
+  status page  {hotline.web_address}/
+  logs         {hotline.home.logs}/
+
+Try it, in two other terminals:
+
+  .venv/bin/ivr answer anna
+  .venv/bin/ivr call 88005553535 --say "не могу войти в личный кабинет"
+
+"""
+    )
+    sys.stdout.flush()
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo("Europe/Moscow")

@@ -1,0 +1,50 @@
+"""`ivr controller`: the process that serves calls, beside Asterisk, the store and the speech workers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from ivr.app import Controller
+from ivr.hotline import Hotline
+from ivr.journal.logs import configure_logging
+from ivr.provision.ports import ADDRESS
+from ivr.routing.policy import Policy
+from ivr.status import StatusReport
+from ivr.supervise import interruptible
+from ivr.web.live import Feed
+from ivr.web.server import build
+from ivr.web.server import serve as serve_web
+
+log = structlog.get_logger()
+
+
+async def serve(hotline: Hotline) -> None:
+    """Serve calls and the status page until asked to end."""
+    settings = hotline.settings
+    lines = configure_logging(settings.log_level, "json", None)
+    try:
+        routing = settings.routing
+        policy = Policy(
+            target_seconds=routing.answer_within_seconds,
+            misses_allowed=routing.misses_before_pause,
+            wrap_up_seconds=routing.wrap_up_seconds,
+        )
+        profiles = [account.profile for account in hotline.accounts]
+        controller = Controller(hotline.wiring, hotline.media, profiles, policy)
+        report = StatusReport(controller, hotline.accounts, settings.speech.model.name)
+        feed = Feed(report.take)
+        controller.on_change = feed.changed
+        async with interruptible() as asked_to_end, controller.running():
+            web = asyncio.create_task(
+                serve_web(build(report.take, controller.reader.read, feed), ADDRESS, hotline.ports.web)
+            )
+            asked = asyncio.create_task(asked_to_end.wait())
+            log.info("controller_up", web=hotline.web_address)
+            await asyncio.wait({web, asked}, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            web.cancel()
+            await asyncio.gather(web, asked, return_exceptions=True)
+    finally:
+        lines.close()

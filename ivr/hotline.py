@@ -1,0 +1,141 @@
+"""This checkout's hotline: its folders, ports, passwords and programs, as `ivr run` and the other commands need them."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+
+from ivr.app import Wiring
+from ivr.config import Home, Settings, load_settings
+from ivr.errors import HotlineNotRunning, SetupFailed
+from ivr.operator.accounts import Account, load_accounts
+from ivr.prompts.catalogue import load_catalogue
+from ivr.prompts.media import PromptMedia, locate
+from ivr.provision import ports as port_file
+from ivr.provision import render
+from ivr.provision.ports import ADDRESS, Ports
+from ivr.provision.secrets import Secrets
+
+_PROMPT_LANGUAGE = "ru"
+
+
+class Hotline:
+    """What is known of the hotline without talking to it; nothing is started here."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.secrets = Secrets(home.var / "secrets.json")
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.home.config / "ivr.yaml")
+
+    @cached_property
+    def ports(self) -> Ports:
+        return port_file.load(self.home.var / "ports.json", os.environ)
+
+    @property
+    def web_address(self) -> str:
+        return f"http://{ADDRESS}:{self.ports.web}"
+
+    @property
+    def asterisk_address(self) -> str:
+        return f"http://{ADDRESS}:{self.ports.asterisk}"
+
+    @property
+    def store_url(self) -> str:
+        """`REDIS_URL` when set, else the embedded store's."""
+        return os.environ.get("REDIS_URL") or f"redis://{ADDRESS}:{self.ports.store}/0"
+
+    @property
+    def store_password(self) -> str | None:
+        """None when `REDIS_URL` brings its own."""
+        return None if os.environ.get("REDIS_URL") else self.secrets.password("store")
+
+    @cached_property
+    def speech_addresses(self) -> tuple[tuple[str, int], ...]:
+        return tuple((ADDRESS, self.ports.speech + index) for index in range(self.settings.speech.workers))
+
+    @cached_property
+    def media(self) -> PromptMedia:
+        voice = self.settings.prompts.voice
+        catalogue = load_catalogue(self.home.prompts)
+        return locate(
+            catalogue,
+            dict.fromkeys(catalogue.languages, voice),
+            self.home.prompts,
+            self.home.var / "prompts",
+        )
+
+    @cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        return load_accounts(self.home.config / "operators.yaml")
+
+    @property
+    def model(self) -> Path:
+        """The speech model's directory; `SetupFailed` when there is none."""
+        directory = self.home.root / self.settings.speech.model
+        if not (directory / "conf").is_dir():
+            raise SetupFailed(
+                "there is no speech model here",
+                where=str(directory),
+                hint="restore the folder from the repository, or name another one as speech.model in config/ivr.yaml",
+            )
+        return directory
+
+    def asterisk_settings(self, music: Path) -> render.Hotline:
+        """What the hotline's Asterisk is told."""
+        accounts = tuple(
+            render.OperatorAccount(account.name, account.extension, self.secrets.password(f"operator/{account.name}"))
+            for account in self.accounts
+        )
+        return render.Hotline(
+            ports=self.ports,
+            ari_password=self.secrets.password("ari"),
+            operators=accounts,
+            fallback=render.Fallback(
+                self.media.path(_PROMPT_LANGUAGE, "fallback_wait"),
+                self.media.path(_PROMPT_LANGUAGE, "fallback_goodbye"),
+            ),
+            music=music,
+        )
+
+    @property
+    def wiring(self) -> Wiring:
+        return Wiring(
+            store_url=self.store_url,
+            store_password=self.store_password,
+            asterisk_address=self.asterisk_address,
+            asterisk_password=self.secrets.password("ari"),
+            speech_addresses=self.speech_addresses,
+            speech_token=self.secrets.password("speech"),
+            dialplans=self.home.dialplans,
+            prompts=self.home.prompts,
+            keys=self.home.var / "keys.json",
+            spool=self.home.var / "spool",
+        )
+
+    def store(self) -> Redis:
+        """A client of the store, for one command; `async with` closes it."""
+        return Redis.from_url(
+            self.store_url, password=self.store_password, socket_connect_timeout=2.0, socket_timeout=10.0
+        )
+
+    async def ask(self, path: str) -> Any:
+        """The running controller's answer to a GET of its web server; `HotlineNotRunning` when there is none."""
+        timeout = aiohttp.ClientTimeout(total=5.0)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as http,
+                http.get(f"{self.web_address}{path}", raise_for_status=True) as answer,
+            ):
+                return await answer.json()
+        except (aiohttp.ClientError, TimeoutError):
+            raise HotlineNotRunning(
+                "the hotline of this checkout is not running", where=self.web_address, hint="start it with `make run`"
+            ) from None

@@ -1,0 +1,143 @@
+"""`ivr run`: every program of the hotline on this machine, from a standing start to "you can dial now"."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+
+import aiohttp
+from redis.exceptions import AuthenticationError, RedisError
+
+from ivr.errors import StoreUnavailable
+from ivr.hotline import Hotline
+from ivr.line.ari import wait_for_ari
+from ivr.provision import store as embedded_store
+from ivr.provision.render import render_hotline, start_command
+from ivr.provision.setup import Provisions
+from ivr.supervise import Program, Supervisor, interruptible, only_one
+
+_ASK_AGAIN_SECONDS = 0.05
+_READY_SECONDS = 20.0
+
+
+async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], None]) -> None:
+    """Start everything, call `announce` when callers can dial, and stop everything when asked to end."""
+    with only_one(hotline.home.processes):
+        hotline.ports.require_free(*_needed_ports())
+        supervisor = Supervisor(hotline.home.processes, _programs(hotline, provisions))
+        async with interruptible() as asked_to_end:
+            try:
+                starting = asyncio.create_task(supervisor.start())
+                await _first(starting, asked_to_end)
+                if asked_to_end.is_set():
+                    return
+                announce()
+                await _first(asyncio.create_task(supervisor.watch()), asked_to_end)
+            finally:
+                await supervisor.stop()
+
+
+async def _first(work: asyncio.Task[None], asked_to_end: asyncio.Event) -> None:
+    """Wait for the work, or for the wish to end, whichever is first; the work is over afterwards."""
+    asked = asyncio.create_task(asked_to_end.wait())
+    await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    else:
+        work.result()
+
+
+def _needed_ports() -> tuple[str, ...]:
+    own_store = not os.environ.get("REDIS_URL")
+    return ("sip", "asterisk", "web", "speech", *(["store"] if own_store else []))
+
+
+def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
+    home, ports = hotline.home, hotline.ports
+    ivr = (sys.executable, "-m", "ivr")
+    configuration = render_hotline(
+        home.root / "asterisk", provisions.asterisk, home.var / "asterisk", hotline.asterisk_settings(provisions.music)
+    )
+    programs = [
+        Program(
+            "asterisk",
+            start_command(provisions.asterisk, configuration),
+            lambda: wait_for_ari(hotline.asterisk_address, "ivr", hotline.secrets.password("ari"), _READY_SECONDS),
+            home.logs / "asterisk.log",
+            provisions.asterisk.environment,
+            ready_seconds=_READY_SECONDS,
+        )
+    ]
+    for index, (host, port) in enumerate(hotline.speech_addresses):
+        programs.append(
+            Program(
+                f"speech-{index + 1}",
+                (*ivr, "speech", "--port", str(port)),
+                lambda host=host, port=port: _accepts(host, port),  # type: ignore[misc]
+                home.logs / f"speech-{index + 1}.log",
+                ready_seconds=_READY_SECONDS,
+            )
+        )
+    before = tuple(program.name for program in programs)
+    if not os.environ.get("REDIS_URL"):
+        command = embedded_store.command(home.var / "store", ports.store, hotline.secrets.password("store"))
+        programs.insert(0, Program("store", command, lambda: _store_answers(hotline), home.logs / "store.log"))
+        before = ("store", *before)
+    programs.append(
+        Program(
+            "controller",
+            (*ivr, "controller"),
+            lambda: _controller_ready(hotline),
+            home.logs / "controller.log",
+            after=before,
+            ready_seconds=_READY_SECONDS,
+        )
+    )
+    return programs
+
+
+async def check_store(hotline: Hotline) -> None:
+    """`StoreUnavailable` with a clear sentence when the store that `REDIS_URL` names does not serve us."""
+    async with hotline.store() as store:
+        try:
+            await store.ping()
+        except AuthenticationError as error:
+            raise StoreUnavailable(f"the store refuses us: {error}", hint="check the password in REDIS_URL") from None
+        except RedisError as error:
+            raise StoreUnavailable(f"the store does not answer: {error}", hint="check REDIS_URL") from None
+
+
+async def _store_answers(hotline: Hotline) -> None:
+    while True:
+        try:
+            await check_store(hotline)
+            return
+        except StoreUnavailable:
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+
+async def _accepts(host: str, port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        else:
+            writer.close()
+            return
+
+
+async def _controller_ready(hotline: Hotline) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as http:
+        while True:
+            try:
+                async with http.get(f"{hotline.web_address}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
+                pass  # not listening yet
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)

@@ -1,0 +1,86 @@
+"""The hotline at this moment, gathered from the controller's parts for the status page and `ivr status`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from redis.exceptions import RedisError
+
+from ivr.app import Controller
+from ivr.dialplan.numbers import normalised_line
+from ivr.operator.accounts import Account
+from ivr.web.status import CallStatus, LineStatus, OperatorStatus, PartStatus, Status, TodayStatus, WaitingStatus
+
+_PING_SECONDS = 1.0
+
+
+class StatusReport:
+    """Takes snapshots; a snapshot costs one ping of the store and no more."""
+
+    def __init__(self, controller: Controller, accounts: Sequence[Account], model: str) -> None:
+        self._controller = controller
+        self._accounts: Mapping[str, Account] = {account.name: account for account in accounts}
+        self._model = model
+
+    async def take(self) -> Status:
+        controller = self._controller
+        queue = controller.router.snapshot()
+        sessions = list(controller.switchboard.sessions)
+        calls_by_line = Counter(normalised_line(session.line_number) for session in sessions)
+        today = controller.today
+        return Status(
+            at=queue.at,
+            lines=tuple(
+                LineStatus(line, plan.title or plan.name, open=True, calls=calls_by_line[line])
+                for plan in controller.plans
+                for line in plan.lines
+            ),
+            calls=tuple(
+                CallStatus(
+                    session.call,
+                    session.line_number,
+                    session.topic,
+                    session.step,
+                    session.step_since_wall,
+                    session.arrived_wall,
+                    session.operator,
+                )
+                for session in sessions
+            ),
+            waiting=tuple(
+                WaitingStatus(call.call, call.position, call.topic, call.since, call.priority) for call in queue.waiting
+            ),
+            operators=tuple(
+                OperatorStatus(
+                    now.operator,
+                    self._accounts[now.operator].full_name if now.operator in self._accounts else now.operator,
+                    now.state,
+                    now.since,
+                    now.call,
+                    tuple(self._accounts[now.operator].skills) if now.operator in self._accounts else (),
+                )
+                for now in queue.operators
+            ),
+            store=await self._store(),
+            asterisk=PartStatus(controller.line.connected, "" if controller.line.connected else "нет связи"),
+            speech=PartStatus(controller.speech.connected > 0, f"{self._model}, свободно {controller.speech.free}"),
+            today=TodayStatus(
+                today.offered,
+                today.answered,
+                today.within_30_of_queue,
+                today.within_30_of_ring,
+                today.abandoned,
+                today.speed_of_answer_seconds,
+            ),
+        )
+
+    async def _store(self) -> PartStatus:
+        health = self._controller.journal.health()
+        try:
+            async with asyncio.timeout(_PING_SECONDS):
+                await self._controller.redis.ping()
+        except (RedisError, OSError, TimeoutError):
+            return PartStatus(False, f"нет связи, записей ждёт: {health.waiting + health.spooled}")
+        return PartStatus(health.online, "" if health.online else f"записей ждёт: {health.waiting + health.spooled}")
