@@ -15,7 +15,7 @@ from ivr.status import StatusReport
 from ivr.supervise import interruptible
 from ivr.web.live import Feed
 from ivr.web.server import build
-from ivr.web.server import serve as serve_web
+from ivr.web.serving import serve as serve_web
 
 log = structlog.get_logger()
 

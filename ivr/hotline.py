@@ -1,4 +1,4 @@
-"""This checkout's hotline: its folders, ports, passwords and programs, as `ivr run` and the other commands need them."""
+"""This checkout's hotline: its folders, ports, passwords and addresses, as all commands need them."""
 
 from __future__ import annotations
 
@@ -94,14 +94,12 @@ class Hotline:
             render.OperatorAccount(account.name, account.extension, self.secrets.password(f"operator/{account.name}"))
             for account in self.accounts
         )
+        wait, goodbye = (self.media.path(_PROMPT_LANGUAGE, f"fallback_{name}") for name in ("wait", "goodbye"))
         return render.Hotline(
             ports=self.ports,
             ari_password=self.secrets.password("ari"),
             operators=accounts,
-            fallback=render.Fallback(
-                self.media.path(_PROMPT_LANGUAGE, "fallback_wait"),
-                self.media.path(_PROMPT_LANGUAGE, "fallback_goodbye"),
-            ),
+            fallback=render.Fallback(wait, goodbye),
             music=music,
         )
 
