@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,28 +36,13 @@ from ivr.routing.skills import Profile
 from ivr.speech.client import SpeechPool
 from ivr.speech.topics import load_topics
 from ivr.stats.today import Today
+from ivr.wiring import Wiring
 
 log = structlog.get_logger()
 
 _OPERATORS_LANGUAGE = "ru"
 _ZONE = ZoneInfo("Europe/Moscow")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """Where everything is: addresses, passwords and folders of one hotline."""
-
-    store_url: str
-    store_password: str | None
-    asterisk_address: str
-    asterisk_password: str
-    speech_addresses: Sequence[tuple[str, int]]
-    speech_token: str
-    dialplans: Path
-    prompts: Path
-    keys: Path
-    spool: Path
 
 
 class Controller:

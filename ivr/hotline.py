@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 from redis.asyncio import Redis
 
-from ivr.app import Wiring
 from ivr.config import Home, Settings, load_settings
 from ivr.errors import HotlineNotRunning, SetupFailed
 from ivr.operator.accounts import Account, load_accounts
@@ -20,6 +19,7 @@ from ivr.provision import ports as port_file
 from ivr.provision import render
 from ivr.provision.ports import ADDRESS, Ports
 from ivr.provision.secrets import Secrets
+from ivr.wiring import Wiring
 
 _PROMPT_LANGUAGE = "ru"
 

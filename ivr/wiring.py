@@ -1,0 +1,23 @@
+"""Where everything of one hotline is: what the controller is given to find the other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Addresses, passwords and folders."""
+
+    store_url: str
+    store_password: str | None
+    asterisk_address: str
+    asterisk_password: str
+    speech_addresses: Sequence[tuple[str, int]]
+    speech_token: str
+    dialplans: Path
+    prompts: Path
+    keys: Path
+    spool: Path
