@@ -64,11 +64,12 @@ _MEANINGS = (
 def explain(complaints: str) -> SetupFailed:
     """What pip's error text means for the person who runs the setup."""
     lines = [line.strip() for line in complaints.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")] or lines[-1:]
+    first = next((number for number, line in enumerate(lines) if line.startswith("ERROR: ")), len(lines) - 1)
+    said = " ".join(line.removeprefix("ERROR: ") for line in lines[max(first, 0) : first + 2]) or "pip gave no reason"
     for pattern, meaning, hint in _MEANINGS:
         if re.search(pattern, complaints):
             return SetupFailed(meaning, hint=hint)
-    return SetupFailed(f"libraries cannot be installed: {errors[0] if errors else 'pip gave no reason'}", hint=_AGAIN)
+    return SetupFailed(f"libraries cannot be installed: {said}", hint=_AGAIN)
 
 
 def _find_wheel() -> Path | None:
