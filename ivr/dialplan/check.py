@@ -1,15 +1,18 @@
-"""What can be proved of a plan before a caller meets it."""
+"""What can be proved of a plan before a caller meets it. Pure; adds findings to the document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from ivr.dialplan import check_names, check_words
+from ivr.dialplan.flow import Flow, Node, flow_of
 from ivr.dialplan.nodes import Document, Place
 from ivr.dialplan.parse import Parsed
-from ivr.dialplan.step import Step
+from ivr.dialplan.step import Step, Way
 from ivr.dialplan.wording import close_match
+from ivr.routing.skills import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,96 +22,123 @@ class Known:
     prompts: Mapping[str, AbstractSet[str]] | None = None
     """Prompt ids by language."""
     topics: AbstractSet[str] | None = None
+    words: Mapping[str, AbstractSet[str]] | None = None
+    """The recogniser's vocabulary by language."""
+    operators: Sequence[Profile] | None = None
 
 
 @dataclass(slots=True)
-class _Checker:
+class Draft:
+    """A plan under examination: its document, what could be read of it, and what else is known."""
+
     document: Document
     parsed: Parsed
     known: Known
-    ways: dict[str, list[str]] = field(default_factory=dict)
+    flow: Flow = field(init=False)
 
-    def run(self) -> None:
-        self.sections()
-        self.prompts()
-        self.reachable()
+    def __post_init__(self) -> None:
+        self.flow = flow_of({name: [step for _, step in steps] for name, steps in self.parsed.sections.items()})
 
-    def steps(self) -> Iterator[tuple[str, Place, Step]]:
-        for name, steps in self.parsed.sections.items():
-            for place, step in steps:
-                yield name, place, step
+    def steps(self) -> Iterator[tuple[Place, Step]]:
+        for steps in self.parsed.sections.values():
+            yield from steps
 
-    def sections(self) -> None:
-        """Every section that is named exists; no step stands after the end; no section runs out of steps."""
-        names = self.parsed.sections
-        head = self.parsed.head
-        if head is not None and head.start not in names:
-            self.error(("start",), f'there is no section "{head.start}"', close_match(head.start, names))
-        for name, steps in names.items():
-            onward = self.ways.setdefault(name, [])
-            for number, (place, step) in enumerate(steps):
-                ways = list(step.ways())
-                for way in ways:
-                    if way.section is None:
-                        continue
-                    onward.append(way.section)
-                    if way.section not in names:
-                        self.error(
-                            (*place, *way.place),
-                            f'there is no section "{way.section}"',
-                            close_match(way.section, names),
-                        )
-                goes_on = any(way.section is None for way in ways)
-                last = number == len(steps) - 1
-                if not goes_on and not last:
-                    self.error(
-                        steps[number + 1][0],
-                        "this step is never reached: the one above it leaves the section",
-                        "remove or move it",
-                    )
-                if goes_on and last and name not in self.parsed.broken:
-                    self.error(
-                        place,
-                        f'section "{name}" ends here without saying how to go on',
-                        'add "- go: section" or "- hang_up" below',
-                    )
-
-    def prompts(self) -> None:
-        head, known = self.parsed.head, self.known.prompts
-        if head is None or known is None:
-            return
-        for _, place, step in self.steps():
-            for inner, prompt in step.prompts():
-                lacking = [language for language in head.languages if prompt not in known.get(language, frozenset())]
-                if lacking:
-                    ids = set().union(*known.values())
-                    hint = f"add it to prompts/{lacking[0]}.yaml" if prompt in ids else close_match(prompt, ids)
-                    self.error((*place, *inner), f'there is no prompt "{prompt}" in {", ".join(lacking)}', hint)
-
-    def reachable(self) -> None:
-        head = self.parsed.head
-        if head is None or head.start not in self.parsed.sections:
-            return
-        seen: set[str] = set()
-        ahead = [head.start]
-        while ahead:
-            name = ahead.pop()
-            if name not in seen:
-                seen.add(name)
-                ahead += self.ways.get(name, ())
-                if name in self.parsed.broken:
-                    return  # where a broken step would have led is not known
-        for name in self.parsed.sections:
-            if name not in seen:
-                mark = self.document.key_mark(("sections", name))
-                self.document.add(
-                    mark, f'no call ever reaches section "{name}"', "lead a choice or a `go` to it, or remove it"
-                )
+    def place(self, node: Node) -> Place:
+        return self.parsed.sections[node[0]][node[1]][0]
 
     def error(self, place: Place, message: str, hint: str = "") -> None:
         self.document.add(self.document.value_mark(place), message, hint)
 
+    def warning(self, place: Place, message: str, hint: str = "") -> None:
+        self.document.add(self.document.value_mark(place), message, hint, "warning")
+
 
 def check(document: Document, parsed: Parsed, known: Known) -> None:
     """Add to the document's findings whatever is wrong with the plan."""
-    _Checker(document, parsed, known).run()
+    draft = Draft(document, parsed, known)
+    _sections(draft)
+    check_names.check(draft)
+    check_words.check(draft)
+    if not parsed.broken:  # where a broken step would have led is not known
+        _every_call_ends(draft)
+
+
+def _sections(draft: Draft) -> None:
+    """Sections that are named exist; no step stands below one that always leaves; no section runs out of steps."""
+    names = draft.parsed.sections
+    head = draft.parsed.head
+    if head is not None and head.start not in names:
+        draft.error(("start",), f'there is no section "{head.start}"', close_match(head.start, names))
+    for name, steps in names.items():
+        for number, (place, step) in enumerate(steps):
+            ways = list(step.ways())
+            for way in ways:
+                if way.section is not None and way.section not in names:
+                    hint = close_match(way.section, names)
+                    draft.error((*place, *way.place), f'there is no section "{way.section}"', hint)
+            goes_on = any(way.section is None for way in ways)
+            last = number == len(steps) - 1
+            if not goes_on and not last:
+                below = steps[number + 1][0]
+                draft.error(below, "no call ever reaches this step: the one above always leaves", "remove or move it")
+            if goes_on and last and name not in draft.parsed.broken:
+                what = f'section "{name}" ends here without saying how to go on'
+                draft.error(place, what, 'add "- go: section" or "- hang_up" below')
+
+
+def _every_call_ends(draft: Draft) -> None:
+    head, flow = draft.parsed.head, draft.flow
+    if head is None or head.start not in draft.parsed.sections:
+        return
+    reached = flow.reached_from([(head.start, 0)])
+    for name in draft.parsed.sections:
+        if (name, 0) not in reached:
+            mark = draft.document.key_mark(("sections", name))
+            hint = "lead a choice or a `go` to it, or remove it"
+            draft.document.add(mark, f'no call ever reaches section "{name}"', hint)
+    _no_way_out(draft, reached)
+    for follows, who in _PATIENCE:
+        circle = flow.circle(follows, _counts)
+        if circle is not None and circle[0] in reached:
+            hint = "let one of these ways lead to a queue or to hang_up"
+            draft.error(draft.place(circle[0]), f"{who} goes round for ever: {_shown(circle)}", hint)
+
+
+def _no_way_out(draft: Draft, reached: set[Node]) -> None:
+    told: set[str] = set()
+    for node in draft.flow.without_end():
+        if node in reached and node[0] not in told:
+            told.add(node[0])
+            hint = "lead it to a queue or to hang_up"
+            draft.error(draft.place(node), f'no call that comes to section "{node[0]}" ever ends', hint)
+
+
+def _at_once(step: Step, _: Way) -> bool:
+    return not step.waits
+
+
+def _silent(_: Step, way: Way) -> bool:
+    return way.kind not in ("choice", "no_match", "talked")
+
+
+def _misunderstood(_: Step, way: Way) -> bool:
+    return way.kind not in ("choice", "no_input", "talked")
+
+
+_PATIENCE = (
+    (_at_once, "every call that comes here"),
+    (_silent, "a caller who says nothing"),
+    (_misunderstood, "a caller who is never understood"),
+)
+
+
+def _counts(steps: Sequence[Step]) -> bool:
+    """A circle that counts its rounds and decides by the count has an end that the plan's author thought of."""
+    verbs = {step.verb for step in steps}
+    return {"set", "decide"} <= verbs and any(step.waits for step in steps)
+
+
+def _shown(circle: Sequence[Node]) -> str:
+    sections = [node[0] for node in circle]
+    short = [name for index, name in enumerate(sections) if index == 0 or name != sections[index - 1]]
+    return " → ".join(short if len(short) > 1 else short * 2)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-KEYS = "0123456789*#"
+from ivr.dialplan.expression import Expression, ExpressionInvalid, parse
+
+NAME = r"^[a-z][a-z0-9_]*$"
 
 
 def _as_text(value: Any) -> Any:
@@ -25,25 +38,94 @@ def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
     return value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+def _expression(written: Any) -> Any:
+    if isinstance(written, Expression):
+        return written
+    if isinstance(written, bool):
+        written = "true" if written else "false"
+    if not isinstance(written, str | int | float):
+        raise PydanticCustomError(
+            "expression", "a condition or a value is needed here", {"hint": "write it in one line"}
+        )
+    try:
+        return parse(str(written))
+    except ExpressionInvalid as error:
+        where = f" (character {error.at + 1})" if error.at else ""
+        raise PydanticCustomError("expression", "{what}", {"what": error.message + where, "hint": error.hint}) from None
+
+
+def _one_or_several(items: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [items, {"type": "array", "items": items, "minItems": 1}]}
+
+
+_NAME_SCHEMA = {"type": "string", "pattern": NAME}
+
+Name = Annotated[str, Field(pattern=NAME, max_length=64)]
 """Ids of plans, sections, prompts, topics, queues, variables: they end up in file names, keys and reports."""
 
-SectionName = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64, description="The section to go on with.")
-]
+SectionName = Annotated[str, Field(pattern=NAME, max_length=64, description="The section to go on with.")]
 Key = Annotated[
-    str, BeforeValidator(_as_text), Field(pattern=r"^[0-9*#]$", description='A key of the telephone: 0–9, "*" or "#".')
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=r"^[0-9*#]$", description='A key of the telephone: 0–9, "*" or "#".'),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 9}, {"enum": ["*", "#"]}]}),
 ]
 Seconds = Annotated[float, Field(gt=0, le=7200)]
+ExpressionText = Annotated[
+    Expression,
+    BeforeValidator(_expression),
+    PlainSerializer(lambda expression: expression.text),
+    WithJsonSchema({"type": ["string", "number", "boolean"], "description": "For example: tries + 1, office is open."}),
+]
+
+
+class Spoken(BaseModel):
+    """A value that is read out from recorded pieces."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    number: ExpressionText | None = Field(None, description="A whole number, with a unit if one is given.")
+    digits: ExpressionText | None = Field(None, description="Digit by digit.")
+    ordinal: ExpressionText | None = Field(None, description="A place in a row: third.")
+    date: ExpressionText | None = Field(None, description='A date "2026-12-31".')
+    unit: Literal["minute", "second", "hour", "day", "call", "person", "request"] | None = None
+    case: Literal["nominative", "genitive", "accusative"] = "nominative"
+
+    @model_validator(mode="after")
+    def _one_value(self) -> Spoken:
+        if sum(value is not None for value in (self.number, self.digits, self.ordinal, self.date)) != 1:
+            raise PydanticCustomError("spoken", "exactly one of number, digits, ordinal, date is read out here")
+        if self.unit is not None and self.number is None:
+            raise PydanticCustomError("spoken", "a unit goes with a number only")
+        return self
+
+    @property
+    def expression(self) -> Expression:
+        found = self.number or self.digits or self.ordinal or self.date
+        if found is None:
+            raise ValueError("validated to have one value")
+        return found
+
+
+Item = Annotated[
+    Annotated[Name, Tag("prompt")] | Annotated[Spoken, Tag("spoken")],
+    Discriminator(lambda value: "spoken" if isinstance(value, dict | Spoken) else "prompt"),
+]
 Prompts = Annotated[
+    tuple[Item, ...],
+    BeforeValidator(_as_list),
+    AfterValidator(_not_empty),
+    Field(description="One prompt of the catalogue, or several one after another; {number: …} reads a value out."),
+]
+Names = Annotated[
     tuple[Name, ...],
     BeforeValidator(_as_list),
     AfterValidator(_not_empty),
-    Field(description="One prompt of the catalogue, or several said one after another."),
+    WithJsonSchema(_one_or_several(_NAME_SCHEMA)),
 ]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list), AfterValidator(_not_empty)]
 Phrases = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
     BeforeValidator(_as_list),
     AfterValidator(_not_empty),
+    WithJsonSchema(_one_or_several({"type": "string"})),
 ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from ivr.dialplan.expression import Type
 from ivr.dialplan.fields import Name
+from ivr.dialplan.hours import Hours
 from ivr.dialplan.numbers import normalised_line
 from ivr.dialplan.step import Step
 
@@ -32,6 +34,10 @@ class TopicClassifier(Protocol):
     """Finds the topic of what a caller said; pure. `ivr.speech.topics` is the real one."""
 
     def classify(self, text: str) -> Classified: ...
+
+    def settled(self, text: str) -> Classified | None:
+        """The topic of an unfinished sentence when nothing that can follow would change it; else None."""
+        ...
 
 
 def _line(value: object) -> object:
@@ -70,6 +76,10 @@ class Head(BaseModel):
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         "Europe/Moscow", description="Zone of its hours and dates."
     )
+    variables: Mapping[Name, Literal["number", "text", "yes_no"]] = Field(
+        default={}, description="name: type. Numbers begin as 0, texts empty, yes_no as false."
+    )
+    hours: Mapping[Name, Hours] = Field(default={}, description="Opening hours by name, for `decide`.")
     start: Name = Field(description="The section that a call begins with.")
 
 
@@ -82,6 +92,8 @@ class Plan:
     lines: tuple[str, ...]
     languages: tuple[str, ...]
     time_zone: str
+    variables: Mapping[str, Type]
+    hours: Mapping[str, Hours]
     start: str
     sections: Mapping[str, tuple[Step, ...]]
     topics: TopicClassifier

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -64,8 +64,9 @@ class Document:
                 near = (*near, part)
         return near
 
-    def add(self, mark: Mark, message: str, hint: str = "") -> None:
-        self.findings.append(Finding(self.file, mark.line, mark.column, "error", message, hint))
+    def add(self, mark: Mark, message: str, hint: str = "", severity: Literal["error", "warning"] = "error") -> None:
+        """One more finding."""
+        self.findings.append(Finding(self.file, mark.line, mark.column, severity, message, hint))
 
 
 class _Loader(yaml.CSafeLoader):

@@ -102,4 +102,15 @@ def _plan(parsed: Parsed, topics: TopicClassifier) -> Plan:
     if head is None:
         raise ValueError("a plan without a head is not whole")
     sections = {name: tuple(step for _, step in steps) for name, steps in parsed.sections.items()}
-    return Plan(head.plan, head.title, head.lines, head.languages, head.time_zone, head.start, sections, topics)
+    return Plan(
+        name=head.plan,
+        title=head.title,
+        lines=head.lines,
+        languages=head.languages,
+        time_zone=head.time_zone,
+        variables=head.variables,
+        hours=head.hours,
+        start=head.start,
+        sections=sections,
+        topics=topics,
+    )

@@ -71,6 +71,7 @@ class State:
     section: str = ""
     index: int = 0
     topic: str = "none"
+    priority: int = 0
     variables: Mapping[str, Value] = field(default_factory=dict)
     playing: str | None = None
     saying: tuple[str, ...] = ()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from ivr.call.events import Event
+from ivr.dialplan.expression import Expression
+from ivr.dialplan.fields import Item
 
 if TYPE_CHECKING:
     from ivr.dialplan.turn import Turn
@@ -40,6 +42,9 @@ class End:
 
 Move = Stay | Next | Go | End
 
+Place = tuple[str | int, ...]
+"""Where in the step something is written, for messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -47,8 +52,10 @@ class Way:
 
     when: str
     section: str | None
-    place: tuple[str | int, ...] = ()
-    """Where in the step the section is named, for messages."""
+    kind: Literal["choice", "no_input", "no_match", "talked", "other"] = "other"
+    """What the caller did or didn't: for proofs about callers who stay silent or are never understood."""
+    place: Place = ()
+    """Where in the step the section is named."""
 
 
 class Step(BaseModel):
@@ -57,6 +64,13 @@ class Step(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     verb: ClassVar[str]
+    waits: ClassVar[bool] = True
+    """Whether time passes in this step."""
+
+    @property
+    def can_end(self) -> bool:
+        """Whether a call may end in this step by the plan's will."""
+        return False
 
     def enter(self, turn: Turn) -> Move:
         """Begin the step."""
@@ -70,6 +84,17 @@ class Step(BaseModel):
         """All ways out; none means that the call ends here."""
         yield Way("then", None)
 
-    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """All prompts that the step may play, each with its place in the step."""
+    def prompts(self) -> Iterator[tuple[Place, Item]]:
+        """All that the step may say, each with its place in the step."""
         yield from ()
+
+    def expressions(self) -> Iterator[tuple[Place, Expression, str | None]]:
+        """All expressions of the step but those that are said, and the type they must have: a type, `variable NAME`
+        (as that variable), or None for any."""
+        yield from ()
+
+
+def listed(place: Place, prompts: tuple[Item, ...] | None) -> Iterator[tuple[Place, Item]]:
+    """The items of a list of prompts, each with its place."""
+    for index, prompt in enumerate(prompts or ()):
+        yield (*place, index), prompt

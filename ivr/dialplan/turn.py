@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ivr.call.effects import (
@@ -24,6 +25,9 @@ from ivr.call.effects import (
     StopMusic,
     StopPlaying,
 )
+from ivr.dialplan import names, spoken
+from ivr.dialplan.expression import Expression
+from ivr.dialplan.fields import Item
 from ivr.dialplan.state import Doing, Now, State, Value
 
 if TYPE_CHECKING:
@@ -62,12 +66,42 @@ class Turn:
         self.change(names=self.state.names + 1)
         return f"{kind}{self.state.names}"
 
+    # --- values ---
+    def value(self, expression: Expression) -> str | int | float | bool:
+        return names.value(expression, self.plan, self.state, self.now)
+
+    def put(self, name: str, value: Value) -> None:
+        """Set a variable of the plan, or the call's priority."""
+        if name == "priority":
+            self.change(priority=int(value) if isinstance(value, int | float) else 0)
+            self.note("decided", {"choice": "priority", "priority": self.state.priority})
+        else:
+            self.change(variables={**self.state.variables, name: value})
+
     # --- sound ---
-    def play(self, prompts: tuple[str, ...], *, quietly: bool = False) -> None:
-        """Say `prompts`, instead of whatever is being said; `quietly`: the step writes its own record of it."""
+    def spoken(self, item: Item) -> tuple[str, ...]:
+        """The prompts that say an item in the call's language."""
+        if isinstance(item, str):
+            return (item,)
+        language, value = self.state.language, self.value(item.expression)
+        if item.digits is not None:
+            return spoken.digits(language, str(value))
+        if item.date is not None:
+            try:
+                return spoken.day(language, date.fromisoformat(str(value)))
+            except ValueError:
+                return ()
+        amount = float(value) if isinstance(value, int | float) else 0.0
+        if item.ordinal is not None:
+            return spoken.ordinal(language, amount)
+        return spoken.number(language, amount, item.unit, item.case)
+
+    def play(self, items: tuple[Item, ...], *, quietly: bool = False) -> None:
+        """Say `items`, instead of whatever is being said; `quietly`: the step writes its own record of it."""
         self.stop_playing()
         if self.state.music:
             self.stop_music()
+        prompts = tuple(prompt for item in items for prompt in self.spoken(item))
         playback = self.name("p")
         self.change(playing=playback, saying=() if quietly else prompts)
         self.effects.append(Play(playback, prompts, self.state.language))
@@ -84,7 +118,10 @@ class Turn:
 
     def _said(self, *, interrupted: bool) -> None:
         if self.state.saying:
-            self.note("said", {"prompts": " ".join(self.state.saying), "interrupted": interrupted})
+            self.note(
+                "said",
+                {"prompts": ",".join(self.state.saying), "language": self.state.language, "interrupted": interrupted},
+            )
         self.change(playing=None, saying=())
 
     def start_music(self) -> None:

@@ -63,7 +63,7 @@ def explain(kind: str, message: str, value: Any, context: dict[str, Any]) -> tup
         return f"{shown} has a length that does not fit", message.lower()
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number"):
         return f"{shown} is out of range", message.removeprefix("Input ").lower()
-    return message, ""
+    return message, str(context.get("hint", ""))
 
 
 def _truth_hint(kind: str, value: Any) -> str:

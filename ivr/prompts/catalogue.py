@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.dialplan import spoken
 from ivr.dialplan.nodes import Document, read
 from ivr.dialplan.wording import show
 from ivr.errors import ConfigurationInvalid, Finding
@@ -21,6 +22,7 @@ class Catalogue:
     """Texts by language and prompt id; a `+` before a vowel marks its stress for the synthesiser."""
 
     texts: Mapping[str, Mapping[str, str]]
+    """As the admin wrote them; the pieces that numbers are said with come from `dialplan.spoken`."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -32,7 +34,7 @@ class Catalogue:
 
     def text(self, language: str, prompt: str) -> str:
         """The words of a prompt; `KeyError` when there are none."""
-        return self.texts[language][prompt]
+        return self.texts[language].get(prompt) or spoken.pieces(language)[prompt]
 
     def is_piece(self, prompt: str) -> bool:
         """Whether it is joined with others within a sentence (a number, a unit)."""
@@ -41,8 +43,12 @@ class Catalogue:
     def all(self) -> Iterator[tuple[str, str, str]]:
         """Language, id and text of everything to be built."""
         for language, texts in self.texts.items():
-            for prompt, text in texts.items():
+            for prompt, text in {**spoken.pieces(language), **texts}.items():
                 yield language, prompt, text
+
+    def is_piece(self, prompt: str) -> bool:
+        """Whether the prompt is a part of a number: joined with others, so without silence around it."""
+        return any(prompt in spoken.pieces(language) for language in self.texts)
 
 
 def load_catalogue(directory: Path) -> Catalogue:

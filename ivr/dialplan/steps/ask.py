@@ -14,13 +14,14 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.call.events import Event, Heard, KeyPressed, PromptFinished, SpeechLost, SpeechStarted, TimerFired
-from ivr.dialplan.fields import Key, Names, Phrases, Prompts, Seconds, SectionName
+from ivr.call.events import Event, Heard, KeyPressed, PartlyHeard, PromptFinished, SpeechLost, SpeechStarted, TimerFired
+from ivr.dialplan.fields import Item, Key, Names, Phrases, Prompts, Seconds, SectionName
 from ivr.dialplan.phrases import contains_phrase
-from ivr.dialplan.state import Asking
-from ivr.dialplan.step import Go, Move, Next, Stay, Step, Way
+from ivr.dialplan.state import Asking, Value
+from ivr.dialplan.step import Go, Move, Next, Place, Stay, Step, Way, listed
 from ivr.dialplan.turn import Turn
 
+ANY_TOPIC = "any"
 NO_INPUT = "no_input"
 SPEAKING = "speaking"
 LONGEST_UTTERANCE_SECONDS = 25.0
@@ -77,9 +78,17 @@ class Ask(Step):
         turn.do(Asking())
         return self._open(turn, self.ask)
 
-    def _open(self, turn: Turn, prompts: tuple[str, ...]) -> Move:
+    def _open(self, turn: Turn, prompts: tuple[Item, ...]) -> Move:
         doing = self._doing(turn)
-        turn.note("menu", {"prompts": " ".join(prompts), "attempt": 1 + doing.no_inputs + doing.no_matches})
+        turn.note(
+            "menu",
+            {
+                "attempt": 1 + doing.no_inputs + doing.no_matches,
+                "language": turn.state.language,
+                "keys": ",".join(choice.key for choice in self.choices if choice.key),
+                "speech": self._by_speech and not doing.keys_only,
+            },
+        )
         turn.do(replace(doing, speaking=False))
         turn.play(prompts, quietly=True)
         self._listen(turn)
@@ -104,7 +113,9 @@ class Ask(Step):
             case Heard(listening) if listening == turn.state.listening:
                 turn.finished_listening()
                 return self._heard(turn, event)
-            case SpeechLost(listening) if listening == turn.state.listening:
+            case PartlyHeard(listening, text) if listening == turn.state.listening:
+                return self._partly_heard(turn, text)
+            case SpeechLost(listening) if listening in (turn.state.listening, "") and turn.state.listening is not None:
                 turn.finished_listening()
                 return self._speech_lost(turn, event.reason)
             case TimerFired(timer) if turn.fired(timer):
@@ -126,29 +137,54 @@ class Ask(Step):
 
     def _heard(self, turn: Turn, event: Heard) -> Move:
         if not event.text.strip():
-            if self._doing(turn).speaking:
-                return self._no_match(turn)
-            self._listen(turn)  # a noise, not an answer
-            return Stay()
+            if turn.state.playing is not None and not self._doing(turn).speaking:
+                self._listen(turn)  # a cough into the prompt is not an answer
+                return Stay()
+            return self._no_match(turn)
         confidence = sum(word.confidence for word in event.words) / len(event.words) if event.words else None
+        return self._understand(turn, event.text, confidence, event.alternatives)
+
+    def _partly_heard(self, turn: Turn, text: str) -> Move:
+        """Act before the end of the sentence when nothing that can follow would change the topic."""
+        if not any(choice.topic for choice in self.choices):
+            return Stay()
+        settled = turn.plan.topics.settled(text)
+        if settled is None or self._choice_for(settled.topic) is None:
+            return Stay()
+        return self._understand(turn, text, None, ())
+
+    def _understand(self, turn: Turn, text: str, confidence: float | None, alternatives: tuple[str, ...]) -> Move:
         self._close(turn)
-        turn.note("heard", {"confidence": confidence}, {"text": event.text})
+        facts: dict[str, Value] = {"words": len(text.split()), "language": turn.state.language}
+        if confidence is not None:
+            facts["confidence"] = round(confidence, 3)
+        personal = {"text": text, **({"alternatives": " | ".join(alternatives)} if alternatives else {})}
+        turn.note("heard", facts, personal)
         for choice in self.choices:
-            if choice.words and any(contains_phrase(event.text, phrase) for phrase in choice.words):
+            if choice.words and any(contains_phrase(text, phrase) for phrase in choice.words):
                 return self._choose(choice)
-        return self._by_topic(turn, event.text)
+        return self._by_topic(turn, text)
 
     def _by_topic(self, turn: Turn, text: str) -> Move:
         if not any(choice.topic for choice in self.choices):
             return self._no_match(turn)
         found = turn.plan.topics.classify(text)
+        choice = self._choice_for(found.topic)
+        if choice is None:
+            return self._no_match(turn)
         facts = {"confidence": round(found.confidence, 3), "margin": round(found.margin, 3)}
-        for wanted in (found.topic, "any"):
+        self._set_topic(turn, found.topic, by="speech", **facts)
+        return self._choose(choice)
+
+    def _choice_for(self, topic: str) -> Choice | None:
+        """The choice that names the topic, or else the one for any."""
+        if topic == "none":
+            return None
+        for wanted in (topic, ANY_TOPIC):
             for choice in self.choices:
-                if choice.topic and wanted in choice.topic and found.topic != "none":
-                    self._set_topic(turn, found.topic, by="speech", **facts)
-                    return self._choose(choice)
-        return self._no_match(turn)
+                if wanted in (choice.topic or ()):
+                    return choice
+        return None
 
     def _speech_lost(self, turn: Turn, reason: str) -> Move:
         turn.note("speech_lost", {"reason": reason})
@@ -167,14 +203,14 @@ class Ask(Step):
     def _no_input(self, turn: Turn) -> Move:
         doing = self._doing(turn)
         self._close(turn)
-        turn.note("no_input", {"times": doing.no_inputs + 1})
+        turn.note("no_input", {"attempt": doing.no_inputs + 1, "left": max(0, self.no_input.again - doing.no_inputs)})
         turn.do(replace(doing, no_inputs=doing.no_inputs + 1))
         return self._again(turn, self.no_input, doing.no_inputs)
 
     def _no_match(self, turn: Turn) -> Move:
         doing = self._doing(turn)
         self._close(turn)
-        turn.note("no_match", {"times": doing.no_matches + 1})
+        turn.note("no_match", {"attempt": doing.no_matches + 1, "left": max(0, self.no_match.again - doing.no_matches)})
         turn.do(replace(doing, no_matches=doing.no_matches + 1))
         return self._again(turn, self.no_match, doing.no_matches)
 
@@ -200,7 +236,7 @@ class Ask(Step):
 
     def _set_topic(self, turn: Turn, topic: str, *, by: str, **facts: float) -> None:
         turn.change(topic=topic)
-        turn.note("topic", {"topic": topic, "by": by, **facts})
+        turn.note("topic", {"topic": topic, "by": by, "language": turn.state.language, **facts})
 
     def _doing(self, turn: Turn) -> Asking:
         doing = turn.state.doing
@@ -220,20 +256,15 @@ class Ask(Step):
     # --- for the checker and the picture ---
     def ways(self) -> Iterator[Way]:
         for index, choice in enumerate(self.choices):
-            yield Way(_words_for(choice), choice.go, ("choices", index, "go"))
-        yield Way("no input", self.no_input.go, ("no_input", "go"))
-        yield Way("no match", self.no_match.go, ("no_match", "go"))
+            yield Way(_words_for(choice), choice.go, "choice", ("choices", index, "go"))
+        yield Way("no input", self.no_input.go, "no_input", ("no_input", "go"))
+        yield Way("no match", self.no_match.go, "no_match", ("no_match", "go"))
 
-    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        groups = (
-            (("ask",), self.ask),
-            (("no_input", "say"), self.no_input.say),
-            (("no_match", "say"), self.no_match.say),
-            (("by_keys",), self.by_keys),
-        )
-        for place, prompts in groups:
-            for index, prompt in enumerate(prompts or ()):
-                yield (*place, index), prompt
+    def prompts(self) -> Iterator[tuple[Place, Item]]:
+        yield from listed(("ask",), self.ask)
+        yield from listed(("no_input", "say"), self.no_input.say)
+        yield from listed(("no_match", "say"), self.no_match.say)
+        yield from listed(("by_keys",), self.by_keys)
 
 
 def _words_for(choice: Choice) -> str:

@@ -14,6 +14,7 @@ class GoTo(Step):
     """Go on with another section."""
 
     verb: ClassVar[str] = "go"
+    waits: ClassVar[bool] = False
 
     go: SectionName
 
@@ -21,4 +22,4 @@ class GoTo(Step):
         return Go(self.go)
 
     def ways(self) -> Iterator[Way]:
-        yield Way("", self.go, ("go",))
+        yield Way("", self.go, place=("go",))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ivr.call.events import Event, PromptFinished
-from ivr.dialplan.fields import Prompts
-from ivr.dialplan.step import End, Move, Stay, Step, Way
+from ivr.dialplan.fields import Item, Prompts
+from ivr.dialplan.step import End, Move, Place, Stay, Step, Way, listed
 from ivr.dialplan.turn import Turn
 
 
@@ -17,6 +17,10 @@ class HangUpStep(Step):
     verb: ClassVar[str] = "hang_up"
 
     hang_up: Prompts | None = None
+
+    @property
+    def can_end(self) -> bool:
+        return True
 
     def enter(self, turn: Turn) -> Move:
         if self.hang_up is None:
@@ -33,6 +37,5 @@ class HangUpStep(Step):
     def ways(self) -> Iterator[Way]:
         yield from ()
 
-    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        for index, prompt in enumerate(self.hang_up or ()):
-            yield ("hang_up", index), prompt
+    def prompts(self) -> Iterator[tuple[Place, Item]]:
+        yield from listed(("hang_up",), self.hang_up)

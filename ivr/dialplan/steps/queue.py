@@ -19,9 +19,9 @@ from ivr.call.events import (
     TalkEnded,
     TimerFired,
 )
-from ivr.dialplan.fields import Name, Names, Prompts, Seconds, SectionName
+from ivr.dialplan.fields import Item, Name, Names, Prompts, Seconds, SectionName
 from ivr.dialplan.state import Waiting
-from ivr.dialplan.step import End, Go, Move, Stay, Step, Way
+from ivr.dialplan.step import End, Go, Move, Place, Stay, Step, Way, listed
 from ivr.dialplan.turn import Turn
 
 ADMISSION = "admission"
@@ -58,15 +58,21 @@ class QueueStep(Step):
     queue: Name
     skills: Names | None = Field(
         None,
-        description="What the operator must have. `topic` stands for the call's topic, `language` for its language.",
+        description="What the operator must be able to do. Default: the skill that is named like the call's topic.",
     )
-    priority: int = Field(0, ge=0, le=9, description="0 is ordinary; higher is more urgent.")
+    priority: int | None = Field(
+        None, ge=0, le=9, description="0 is ordinary; higher is more urgent. Default: the call's priority."
+    )
     announce: Announce | None = None
     longest_wait: LongestWait | None = None
     refused: SectionName = Field(description="Where to go when the queue takes no calls: full, closed, nobody there.")
     then: SectionName | None = Field(
         None, description="Where to go when the operator has left. Default: the call ends."
     )
+
+    @property
+    def can_end(self) -> bool:
+        return self.then is None
 
     def enter(self, turn: Turn) -> Move:
         turn.do(Waiting(self.queue))
@@ -77,9 +83,8 @@ class QueueStep(Step):
 
     def _enter_queue(self, turn: Turn) -> None:
         call = turn.state
-        own = {"topic": call.topic, "language": call.language}
-        skills = tuple(dict.fromkeys(own.get(skill, skill) for skill in self.skills or ()))
-        turn.enter_queue(EnterQueue(self.queue, call.topic, call.language, skills, self.priority))
+        priority = call.priority if self.priority is None else self.priority
+        turn.enter_queue(EnterQueue(self.queue, call.topic, call.language, self.skills or (), priority))
         turn.set_timer(ADMISSION, ADMISSION_SECONDS)
         turn.start_music()
 
@@ -112,7 +117,16 @@ class QueueStep(Step):
         # A further `Queued` only tells a new place in the queue.
         if not doing.admitted:
             turn.cancel_timer(ADMISSION)
-            turn.note("queued", {"queue": self.queue, "position": position, "expected_wait_seconds": expected})
+            turn.note(
+                "queued",
+                {
+                    "queue": self.queue,
+                    "position": position,
+                    "expected_wait_seconds": expected,
+                    "topic": turn.state.topic,
+                    "language": turn.state.language,
+                },
+            )
             self._announce_later(turn)
         turn.do(replace(doing, admitted=True, position=position, expected_wait_seconds=expected))
 
@@ -150,6 +164,9 @@ class QueueStep(Step):
             return Go(self.longest_wait.go)
         if timer == ANNOUNCEMENT and self.announce is not None:
             turn.play(self.announce.say)
+            if isinstance(doing := turn.state.doing, Waiting):
+                facts = {"position": doing.position, "expected_wait_seconds": doing.expected_wait_seconds}
+                turn.note("announced", facts)
         return Stay()
 
     def _announce_later(self, turn: Turn) -> None:
@@ -158,12 +175,11 @@ class QueueStep(Step):
 
     def ways(self) -> Iterator[Way]:
         if self.then is not None:
-            yield Way("after the talk", self.then, ("then",))
-        yield Way("refused", self.refused, ("refused",))
+            yield Way("after the talk", self.then, "talked", ("then",))
+        yield Way("refused", self.refused, place=("refused",))
         if self.longest_wait is not None:
-            yield Way(f"after {self.longest_wait.seconds:g} s", self.longest_wait.go, ("longest_wait", "go"))
+            yield Way(f"after {self.longest_wait.seconds:g} s", self.longest_wait.go, place=("longest_wait", "go"))
 
-    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def prompts(self) -> Iterator[tuple[Place, Item]]:
         if self.announce is not None:
-            for index, prompt in enumerate(self.announce.say):
-                yield ("announce", "say", index), prompt
+            yield from listed(("announce", "say"), self.announce.say)

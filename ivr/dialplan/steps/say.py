@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ivr.call.events import Event, PromptFinished
-from ivr.dialplan.fields import Prompts
-from ivr.dialplan.step import Move, Next, Stay, Step
+from ivr.dialplan.fields import Item, Prompts
+from ivr.dialplan.step import Move, Next, Place, Stay, Step, listed
 from ivr.dialplan.turn import Turn
 
 
@@ -28,6 +28,5 @@ class Say(Step):
             return Next()
         return Stay()
 
-    def prompts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        for index, prompt in enumerate(self.say):
-            yield ("say", index), prompt
+    def prompts(self) -> Iterator[tuple[Place, Item]]:
+        yield from listed(("say",), self.say)

@@ -30,6 +30,9 @@ class OneTopic:
     def classify(self, text: str) -> Found:
         return Found(self.topic)
 
+    def settled(self, text: str) -> Found | None:
+        return None
+
 
 def test_spoken_topic_leads_to_the_queue() -> None:
     plan = load_plans(ROOT / "dialplans", OneTopic("access")).for_line("88005553535")
@@ -53,7 +56,7 @@ def test_spoken_topic_leads_to_the_queue() -> None:
     assert feed(SpeechStarted(listen.listening))[0] == StopPlaying(effects[0].playback)
     effects = feed(Heard(listen.listening, "не могу войти в личный кабинет"))
     request = next(effect for effect in effects if isinstance(effect, EnterQueue))
-    assert request == EnterQueue("people", "access", "ru", ("access", "ru"))
+    assert request == EnterQueue("people", "access", "ru")
     for event in (Queued("people", 1), Offered("anna"), Connected("anna")):
         feed(event)
     assert isinstance(feed(TalkEnded("anna", "operator"))[-1], HangUp)

@@ -1,0 +1,123 @@
+"""Names and types: every expression makes sense, every variable is declared and used, every language is spoken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivr.dialplan.expression import (
+    AmongThese,
+    Binary,
+    Expression,
+    ExpressionInvalid,
+    Named,
+    NameUnknown,
+    OpenNow,
+    Tree,
+    Type,
+    Unary,
+    type_of,
+)
+from ivr.dialplan.fields import Spoken
+from ivr.dialplan.names import FACTS, QUEUE_LOAD
+from ivr.dialplan.nodes import Place
+from ivr.dialplan.step import Step
+from ivr.dialplan.steps.language import SpeakLanguage
+from ivr.dialplan.steps.queue import QueueStep
+from ivr.dialplan.steps.set import SetVariables
+from ivr.dialplan.wording import close_match, listed
+
+if TYPE_CHECKING:
+    from ivr.dialplan.check import Draft
+
+_WRITABLE = {"priority": "number"}
+_IN_WORDS = {"number": "a number", "text": "text", "yes_no": "yes or no"}
+
+
+def check(draft: Draft) -> None:
+    """Add what is wrong with names, types and languages."""
+    head = draft.parsed.head
+    if head is None:
+        return
+    _declarations(draft)
+    queues = {step.queue for _, step in draft.steps() if isinstance(step, QueueStep)}
+    names: dict[str, Type] = {**FACTS, **{QUEUE_LOAD + queue: "number" for queue in queues}}
+    names |= head.variables
+    names |= dict.fromkeys(head.hours, "hours")
+    used: set[str] = set()
+    for place, step in draft.steps():
+        used |= _step(draft, place, step, names)
+    for kind, declared in (("variables", head.variables), ("hours", head.hours)):
+        for name in declared:
+            if name not in used and not draft.parsed.broken:
+                mark = draft.document.key_mark((kind, name))
+                draft.document.add(mark, f'nothing in this plan uses "{name}"', "remove it", "warning")
+
+
+def _step(draft: Draft, place: Place, step: Step, names: dict[str, Type]) -> set[str]:
+    """Check one step; gives the names that it uses."""
+    used: set[str] = set()
+    for inner, expression, wanted in step.expressions():
+        _expression(draft, (*place, *inner), expression, wanted, names)
+        used |= set(_named(expression.tree))
+    for inner, item in step.prompts():
+        if isinstance(item, Spoken):
+            kind = "text" if item.date or item.digits else "number"
+            _expression(draft, (*place, *inner), item.expression, kind, names)
+            used |= set(_named(item.expression.tree))
+    if isinstance(step, SetVariables):
+        used |= step.set.keys()
+    head = draft.parsed.head
+    if isinstance(step, SpeakLanguage) and head is not None and step.language not in head.languages:
+        hint = f"the plan has {listed(head.languages)}: add it there, with its prompts"
+        draft.error((*place, "language"), f'"{step.language}" is none of the plan\'s languages', hint)
+    return used
+
+
+def _declarations(draft: Draft) -> None:
+    head = draft.parsed.head
+    if head is None:
+        return
+    for kind, declared in (("variables", head.variables), ("hours", head.hours)):
+        for name in declared:
+            if name in FACTS or (kind == "hours" and name in head.variables):
+                mark = draft.document.key_mark((kind, name))
+                draft.document.add(mark, f'"{name}" has a meaning already', "call it something else")
+
+
+def _expression(draft: Draft, place: Place, expression: Expression, wanted: str | None, names: dict[str, Type]) -> None:
+    if wanted is not None and wanted.startswith("variable "):
+        name = wanted.removeprefix("variable ")
+        writable: dict[str, str] = {**(draft.parsed.head.variables if draft.parsed.head else {}), **_WRITABLE}
+        if name not in writable:
+            mark = draft.document.key_mark(place)
+            hint = f'{close_match(name, writable)}; new ones are declared under "variables"'
+            draft.document.add(mark, f'there is no variable "{name}"', hint)
+            return
+        wanted = writable[name]
+    try:
+        kind = type_of(expression.tree, names)
+    except NameUnknown as error:
+        quoted = f"text is written in quotes: '\"{error.name}\"'"
+        draft.error(place, error.message, f"{close_match(error.name, names)}; {quoted}")
+    except ExpressionInvalid as error:
+        draft.error(place, error.message, error.hint)
+    else:
+        if wanted is not None and kind != wanted:
+            draft.error(place, f'"{expression.text}" is {_IN_WORDS[kind]}, but {_IN_WORDS[wanted]} is needed here')
+
+
+def _named(tree: Tree) -> list[str]:
+    """All names in a tree."""
+    match tree:
+        case Named(name):
+            return [name]
+        case OpenNow(hours):
+            return [hours]
+        case Unary(_, operand):
+            return _named(operand)
+        case Binary(_, left, right):
+            return _named(left) + _named(right)
+        case AmongThese(item, choices):
+            return [name for part in (item, *choices) for name in _named(part)]
+        case _:
+            return []
