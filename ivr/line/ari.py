@@ -60,7 +60,7 @@ class AriClient:
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
             f"{self._address}/ari/",
-            auth=aiohttp.BasicAuth(self._user, self._password, "utf-8"),
+            headers={"Authorization": aiohttp.encode_basic_auth(self._user, self._password)},
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS),
         )
@@ -129,8 +129,8 @@ async def wait_for_ari(address: str, user: str, password: str, seconds: float) -
     """Return once Asterisk answers ARI requests; `AsteriskUnavailable` when it does not within `seconds`."""
     deadline = asyncio.get_running_loop().time() + seconds
     timeout = aiohttp.ClientTimeout(total=1.0)
-    auth = aiohttp.BasicAuth(user, password, "utf-8")
-    async with aiohttp.ClientSession(auth=auth, timeout=timeout) as http:
+    headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
+    async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
         while True:
             try:
                 async with http.get(f"{address.rstrip('/')}/ari/asterisk/ping") as answer:
