@@ -10,16 +10,20 @@ import logging
 import queue
 import sys
 import threading
+import time
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
+import orjson
 import structlog
 
 from ivr.journal.privacy import redacted
 
 Level = Literal["debug", "info", "warning", "error"]
 _WAITING_LINES = 50_000
+_TOGETHER_LINES = 1_000
+_GATHER_SECONDS = 0.02  # one write for what came meanwhile, instead of waking for each line
 _PERSONAL = frozenset({"personal", "caller", "number", "text", "alternatives", "note", "transcript", "name", "snils"})
 _HARMLESS = frozenset({"call", "line", "timestamp", "level", "topic", "request"})
 
@@ -30,16 +34,16 @@ class LineWriter:
     def __init__(self, stream: IO[str], *, owns: bool = False) -> None:
         self._stream = stream
         self._owns = owns
-        self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.dropped = 0
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
     def msg(self, line: str) -> None:
         """Take one line; never blocks."""
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if self._lines.qsize() < _WAITING_LINES:
+            self._lines.put(line)
+        else:
             self.dropped += 1
 
     debug = info = warning = error = critical = exception = log = msg
@@ -50,10 +54,7 @@ class LineWriter:
 
     def close(self, within_seconds: float = 2.0) -> None:
         """Write what waits, then stop; gives up on a reader that does not read."""
-        try:
-            self._lines.put(None, timeout=within_seconds)
-        except queue.Full:
-            return
+        self._lines.put(None)
         self._thread.join(within_seconds)
         if self._owns and not self._thread.is_alive():
             self._stream.close()
@@ -62,7 +63,7 @@ class LineWriter:
         last = False
         while not last:
             lines = [self._lines.get()]
-            while not self._lines.empty():
+            while not self._lines.empty() and len(lines) < _TOGETHER_LINES:
                 lines.append(self._lines.get())
             last = lines[-1] is None
             try:
@@ -70,6 +71,7 @@ class LineWriter:
                 self._stream.flush()
             except (OSError, ValueError):  # reader gone, disk full, stream closed: the calls go on
                 self.dropped += len(lines)
+            time.sleep(_GATHER_SECONDS)
 
 
 class _ToStructlog(logging.Handler):
@@ -88,7 +90,7 @@ def configure_logging(
     stream = sys.stderr if file is None else file.open("a", encoding="utf-8")
     writer = LineWriter(stream, owns=file is not None)
     render: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer(serializer=_to_json)
         if style == "json"
         else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
@@ -107,6 +109,10 @@ def configure_logging(
     )
     logging.basicConfig(level=max(number, logging.INFO), handlers=[_ToStructlog()], force=True)
     return writer
+
+
+def _to_json(line: Any, **_: object) -> str:
+    return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode(errors="replace")
 
 
 def without_personal_data(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -74,7 +74,7 @@ class Journal:
         self._keyring = keyring
         self._directory = spool_directory
         self._memory_records = memory_records
-        self._log = log or structlog.get_logger("journal")
+        self._log = log or structlog.get_logger("journal").bind()
         self._append = redis.register_script(_SCRIPT)
         self._calls: OrderedDict[str, _Call] = OrderedDict()
         self._waiting: deque[Record] = deque()
@@ -187,17 +187,19 @@ class Journal:
             self._kept.popleft()
 
     async def _run(self, writer: str, batch: wire.Batch, *, directly_after: bool = False) -> tuple[str, int]:
-        named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS]
-        lists: dict[str, str] = {"": ""}
-        arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS]
+        calls = list(dict.fromkeys(entry.call for entry in batch.entries if entry.call))
+        names = {call: str(place) for place, call in enumerate(calls, start=1)} | {"": "0"}
+        first = {entry.call: entry.first_wall for entry in reversed(batch.entries)}  # the earliest in the batch wins
+        new_keys = [(entry.key_owner, entry.wrapped_key) for entry in batch.entries if entry.wrapped_key]
+        arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS, len(calls)]
+        for call in calls:
+            arguments += (call, first[call])
+        arguments.append(len(new_keys))
+        for new_key in new_keys:
+            arguments += new_key
         for entry in batch.entries:
-            if entry.call not in lists:
-                named.append(keys.call(entry.call))
-                lists[entry.call] = str(len(named))
-            arguments += (
-                *(lists[entry.call], entry.call, entry.first_wall),
-                *(entry.key_owner, entry.wrapped_key, entry.kind, entry.text),
-            )
+            arguments += (names[entry.call], entry.kind, entry.text)
+        named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS, *map(keys.call, calls)]
         async with asyncio.timeout(_STORE_SECONDS):
             said, mark = await self._append(keys=named, args=arguments)
         return said if isinstance(said, str) else said.decode(), int(mark)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import astuple, dataclass, replace
 
+import orjson
+
 from ivr.journal import privacy
 from ivr.journal.record import VERSION, Record, Value
 
-_SHORT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+def _short(value: object) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits: rare, and the slow way knows them
+        return json.dumps(value, ensure_ascii=False, default=str).encode(errors="replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,7 @@ def encode(record: Record, data_key: bytes | None, owner: str) -> str:
         fields["sealed"] = privacy.seal(data_key, record.personal, context(record.call, record.sequence, record.kind))
         if owner != record.call:
             fields["key"] = owner
-    text = _SHORT(fields)
-    return text if text.isascii() else text.encode(errors="replace").decode()
+    return _short(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Decoded:
 
 def decode(call: str, kind: str, text: str) -> Decoded:
     """The inverse of `encode`, short of opening what is sealed."""
-    fields = json.loads(text)
+    fields = orjson.loads(text)
     data: dict[str, Value] = fields["data"]
     record = Record(
         call, fields["n"], kind, fields["path"], fields["wall"], fields["mono"], data, version=fields.get("v", VERSION)
@@ -86,7 +92,7 @@ def context(call: str, sequence: int, kind: str) -> str:
 
 def batch_to_line(batch: Batch) -> str:
     """A batch as one line of a spool file."""
-    return _SHORT(
+    return _short(
         {
             "batch": batch.number,
             "entries": [astuple(entry) for entry in batch.entries],
@@ -97,7 +103,7 @@ def batch_to_line(batch: Batch) -> str:
 def batch_from_line(line: str) -> Batch:
     """The inverse of `batch_to_line`; ValueError when the line was cut short."""
     try:
-        fields = json.loads(line)
+        fields = orjson.loads(line)
         return Batch(fields["batch"], tuple(Entry(*entry) for entry in fields["entries"]))
     except (KeyError, TypeError) as error:
         raise ValueError("not a batch of journal records") from error

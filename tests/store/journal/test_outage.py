@@ -1,5 +1,8 @@
 """The store goes away: records wait on disk, follow in order, each once."""
 
+# Tiny files in a test, and waiting for what another process does:
+# ruff: noqa: ASYNC110, ASYNC240
+
 from __future__ import annotations
 
 import asyncio

@@ -1,0 +1,104 @@
+"""What the status page and `ivr status` show. Pure values.
+
+Moments are Unix seconds, so that a page can count the seconds since by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+OperatorState = Literal["ready", "offered", "talking", "wrap_up", "paused", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineStatus:
+    """A telephone line: `number` as callers know it, `name` from its plan, `open` by its hours, live `calls`."""
+
+    number: str
+    name: str
+    open: bool
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallStatus:
+    """A live call: `step` is the journal's last kind, `step_since` when it began; `operator` "" until there is one."""
+
+    call: str
+    line: str
+    topic: str
+    step: str
+    step_since: float
+    arrived: float
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingStatus:
+    """A call in the queue, `position` from 1; `expected_wait_seconds` is None when it cannot be told."""
+
+    call: str
+    position: int
+    topic: str
+    queued: float
+    priority: int = 0
+    expected_wait_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorStatus:
+    """An operator: `name` in the configuration, `title` for people, the `call` in hand or ""."""
+
+    name: str
+    title: str
+    state: OperatorState
+    since: float
+    call: str = ""
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """A part the hotline needs: does it work, and a few words on how."""
+
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TodayStatus:
+    """Since midnight of the hotline's zone. `offered`: calls that entered a queue; the two shares' numerators count
+    from entering the queue and from the first ring; `abandoned`: callers who left the queue."""
+
+    offered: int
+    answered: int
+    within_30_of_queue: int
+    within_30_of_ring: int
+    abandoned: int
+    speed_of_answer_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The hotline at the moment `at`."""
+
+    at: float
+    lines: tuple[LineStatus, ...]
+    calls: tuple[CallStatus, ...]
+    waiting: tuple[WaitingStatus, ...]
+    operators: tuple[OperatorStatus, ...]
+    store: PartStatus
+    asterisk: PartStatus
+    speech: PartStatus
+    today: TodayStatus
+
+    @property
+    def ready(self) -> bool:
+        """Could a call be served now? Without speech recognition it still could, by keys."""
+        return self.store.ok and self.asterisk.ok
+
+
+def to_mapping(status: Status) -> dict[str, Any]:
+    """The status as JSON object; `ready` included."""
+    return {**asdict(status), "ready": status.ready}
