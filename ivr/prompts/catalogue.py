@@ -36,10 +36,6 @@ class Catalogue:
         """The words of a prompt; `KeyError` when there are none."""
         return self.texts[language].get(prompt) or spoken.pieces(language)[prompt]
 
-    def is_piece(self, prompt: str) -> bool:
-        """Whether it is joined with others within a sentence (a number, a unit)."""
-        return False
-
     def all(self) -> Iterator[tuple[str, str, str]]:
         """Language, id and text of everything to be built."""
         for language, texts in self.texts.items():
