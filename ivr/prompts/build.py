@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -11,7 +10,7 @@ from typing import Protocol
 
 from ivr.errors import SetupFailed
 from ivr.prompts.media import PromptFile, PromptMedia
-from ivr.prompts.sound import for_telephone, read_wav
+from ivr.prompts.sound import for_telephone, read_wav, write_wav
 
 _KEEP_SUPERSEDED_SECONDS = 24 * 3600.0  # a call in progress may still play a file that the catalogue has replaced
 
@@ -47,8 +46,6 @@ def build(
     """
     wanted = tuple(media.files)
     missing = [file for file in wanted if not file.path.exists()]
-    for directory in {file.path.parent for file in missing}:
-        directory.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(workers, thread_name_prefix="prompts") as threads:  # synthesis runs outside Python's lock
         work = [threads.submit(_make, file, voices) for file in missing]
         _wait(work, on_progress)
@@ -70,15 +67,9 @@ def _make(file: PromptFile, voices: Mapping[str, Voice]) -> None:
     source = file.recording or f"prompts/{file.language}.yaml"
     try:
         data = file.recording.read_bytes() if file.recording else voices[file.language].speak(file.text)
-        prepared = for_telephone(read_wav(data), pause_after=not file.piece)
+        write_wav(for_telephone(read_wav(data), pause_after=not file.piece), file.path)
     except (ValueError, OSError) as error:
         raise SetupFailed(f'the prompt "{file.prompt}" cannot be made: {error}', where=str(source)) from error
-    unfinished = file.path.with_suffix(f".{os.getpid()}.part")
-    try:
-        prepared.export(unfinished, format="wav").close()
-        unfinished.replace(file.path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _remove_superseded(wanted: tuple[PromptFile, ...]) -> int:

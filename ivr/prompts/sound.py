@@ -6,8 +6,11 @@ faded for a few milliseconds: neither gap nor click.
 
 from __future__ import annotations
 
+import os
 import struct
+import threading
 import warnings
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,7 +22,16 @@ with warnings.catch_warnings():
     from pydub.exceptions import CouldntDecodeError
     from pydub.silence import detect_leading_silence
 
-__all__ = ["SPEECH_LEVEL_DBFS", "TELEPHONE_RATE", "AudioSegment", "for_telephone", "read_wav", "speech_level"]
+__all__ = [
+    "SPEECH_LEVEL_DBFS",
+    "TELEPHONE_RATE",
+    "AudioSegment",
+    "at_telephone_rate",
+    "for_telephone",
+    "read_wav",
+    "speech_level",
+    "write_wav",
+]
 
 TELEPHONE_RATE: Final = 8000
 """Samples a second."""
@@ -52,9 +64,20 @@ def read_wav(data: bytes) -> AudioSegment:
     return sound[: len(sound)]  # whole frames only: a file cut off in the middle of one is still of use
 
 
+def write_wav(sound: AudioSegment, path: Path) -> None:
+    """Write the file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        sound.export(unfinished, format="wav").close()
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def for_telephone(sound: AudioSegment, *, pause_after: bool = False) -> AudioSegment:
     """The sound at 8 kHz, 16 bit, mono; trimmed, levelled and faded. `ValueError` when nothing is heard in it."""
-    sound = _resampled(sound.set_channels(1).set_sample_width(2))
+    sound = at_telephone_rate(sound)
     level = speech_level(sound)
     if level <= _SILENCE_DBFS:
         raise ValueError("there is nothing but silence in it")
@@ -62,6 +85,23 @@ def for_telephone(sound: AudioSegment, *, pause_after: bool = False) -> AudioSeg
     gain = min(SPEECH_LEVEL_DBFS - level, _PEAK_LIMIT_DBFS - trimmed.max_dBFS)
     levelled = trimmed.apply_gain(gain).fade_in(_FADE_IN_MILLISECONDS).fade_out(_FADE_OUT_MILLISECONDS)
     return levelled + AudioSegment.silent(_PAUSE_MILLISECONDS, TELEPHONE_RATE) if pause_after else levelled
+
+
+def at_telephone_rate(sound: AudioSegment) -> AudioSegment:
+    """The same sound at 8 kHz, 16 bit, mono; neither trimmed nor levelled.
+
+    By the spectrum: pydub's own converter has no filter and folds every "s" back as a whistle.
+    """
+    sound = sound.set_channels(1).set_sample_width(2)
+    if sound.frame_rate == TELEPHONE_RATE or not sound.raw_data:
+        return sound
+    samples = _samples(sound)
+    length = round(len(samples) * TELEPHONE_RATE / sound.frame_rate)
+    spectrum = np.fft.rfft(samples)[: length // 2 + 1]
+    spectrum.resize(length // 2 + 1)  # zeros above, where the sound came in at a lower rate
+    slower = np.fft.irfft(spectrum, length) * (length / len(samples))
+    data = np.clip(np.round(slower * 32768.0), -32768, 32767).astype("<i2").tobytes()
+    return AudioSegment(data=data, sample_width=2, frame_rate=TELEPHONE_RATE, channels=1)
 
 
 def speech_level(sound: AudioSegment) -> float:
@@ -78,19 +118,6 @@ def speech_level(sound: AudioSegment) -> float:
 def _samples(sound: AudioSegment) -> npt.NDArray[np.float64]:
     """Samples as fractions of full scale."""
     return np.frombuffer(sound.raw_data, dtype="<i2").astype(np.float64) / 32768.0
-
-
-def _resampled(sound: AudioSegment) -> AudioSegment:
-    """At 8 kHz, by the spectrum: pydub's own converter has no filter and folds every "s" back as a whistle."""
-    if sound.frame_rate == TELEPHONE_RATE or not sound.raw_data:
-        return sound
-    samples = _samples(sound)
-    length = round(len(samples) * TELEPHONE_RATE / sound.frame_rate)
-    spectrum = np.fft.rfft(samples)[: length // 2 + 1]
-    spectrum.resize(length // 2 + 1)  # zeros above, where the sound came in at a lower rate
-    slower = np.fft.irfft(spectrum, length) * (length / len(samples))
-    data = np.clip(np.round(slower * 32768.0), -32768, 32767).astype("<i2").tobytes()
-    return AudioSegment(data=data, sample_width=2, frame_rate=TELEPHONE_RATE, channels=1)
 
 
 def _trimmed(sound: AudioSegment, threshold_dbfs: float) -> AudioSegment:
