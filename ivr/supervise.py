@@ -46,6 +46,7 @@ class Supervisor:
         self._directory = directory
         self._programs = programs
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._log_begins: dict[str, int] = {}
         self._ready = {program.name: asyncio.Event() for program in programs}
 
     async def start(self) -> None:
@@ -84,6 +85,7 @@ class Supervisor:
     async def _spawn(self, program: Program) -> None:
         program.log.parent.mkdir(parents=True, exist_ok=True)
         with program.log.open("ab") as output:
+            self._log_begins[program.name] = output.tell()
             process = await asyncio.create_subprocess_exec(
                 *program.command,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -104,12 +106,21 @@ class Supervisor:
             if ready.done():
                 ready.result()
             elif exited.done():
-                raise _failure(program, f"ended at once with code {exited.result()}")
+                raise self._failure(program, f"ended at once with code {exited.result()}")
             else:
-                raise _failure(program, f"was not ready within {program.ready_seconds:g} s")
+                raise self._failure(program, f"was not ready within {program.ready_seconds:g} s")
         finally:
             ready.cancel()
             exited.cancel()
+
+    def _failure(self, program: Program, what: str) -> SetupFailed:
+        with program.log.open("rb") as log_file:
+            log_file.seek(self._log_begins[program.name])
+            lines = log_file.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
+        said = "".join(f"\n    {line}" for line in lines)
+        return SetupFailed(
+            f"{program.name} {what}" + (f"; its last words:{said}" if said else ""), where=str(program.log)
+        )
 
     async def _keep(self, program: Program) -> None:
         wait_seconds = _FIRST_RESTART_SECONDS
@@ -183,12 +194,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             ask()
             async with asyncio.timeout(seconds):
                 await process.wait()
-
-
-def _failure(program: Program, what: str) -> SetupFailed:
-    lines = program.log.read_text(errors="replace").splitlines()[-_LAST_LINES:] if program.log.exists() else []
-    said = "".join(f"\n    {line}" for line in lines)
-    return SetupFailed(f"{program.name} {what}" + (f"; its last words:{said}" if said else ""), where=str(program.log))
 
 
 def _pid_file(directory: Path, name: str) -> Path:

@@ -1,0 +1,176 @@
+"""A whole hotline, started as its users start it (`ivr run`), with everything of its own under a temporary folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from ivr.agent.agent import Agent, Place, running_agent
+from ivr.agent.sounds import Voice
+from ivr.config import Home
+from ivr.errors import HotlineNotRunning
+from ivr.hotline import Hotline
+from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
+from ivr.journal.record import Record
+from ivr.line.ari import AriClient
+from ivr.prompts.voice import SpokenVoice
+from ivr.provision.progress import Progress
+from ivr.provision.setup import Provisions, provide
+
+CHECKOUT = Home.find().root
+_START_SECONDS = 90.0
+_QUIET_SECONDS = 10.0
+
+
+@pytest.fixture(scope="session")
+def provisions() -> Provisions:
+    return provide(CHECKOUT / "var", os.environ, Progress())
+
+
+def make_home(root: Path) -> Home:
+    """A checkout's folders by reference; only `var/` is new, but for what is slow to make and never changes."""
+    for name in ("config", "dialplans", "prompts", "asterisk", "models"):
+        (root / name).symlink_to(CHECKOUT / name)
+    var = root / "var"
+    var.mkdir()
+    for name in ("debian", "music", "prompts"):
+        (CHECKOUT / "var" / name).mkdir(parents=True, exist_ok=True)
+        (var / name).symlink_to(CHECKOUT / "var" / name)
+    return Home(root)
+
+
+@dataclass
+class RunningHotline:
+    """A hotline that answers calls; everything about it is looked up from outside, as a person would."""
+
+    hotline: Hotline
+    process: asyncio.subprocess.Process
+
+    def store(self) -> Any:
+        return self.hotline.store()
+
+    async def records(self, call: str, *, reveal: bool = False) -> Sequence[Record]:
+        async with self.hotline.store() as store:
+            return await JournalReader(store, Keyring.load(self.hotline.wiring.keys), reveal=reveal).read(call)
+
+    async def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = await self.hotline.ask("/api/status")
+        return status
+
+    async def back(self) -> None:
+        """Wait until the controller answers again and has its Asterisk."""
+        async with asyncio.timeout(_QUIET_SECONDS):
+            while True:
+                try:
+                    if (await self.status())["asterisk"]["ok"]:
+                        return
+                except HotlineNotRunning:
+                    pass  # not yet
+                await asyncio.sleep(0.1)
+
+    async def left_behind(self) -> list[str]:
+        """Everything of calls that should be gone: Asterisk's channels and bridges, calls in store and status."""
+        async with AriClient(self.hotline.asterisk_address, "ivr", self.hotline.secrets.password("ari"), "ivr") as ari:
+            left = [
+                f"{kind} {thing.get('id') or thing}"
+                for kind in ("channels", "bridges")
+                for thing in await ari.request("GET", kind)
+            ]
+        async with self.hotline.store() as store:
+            keys = [key.decode() async for key in store.scan_iter("{ivr}:queue:*")]
+            left += [f"store {key}" for key in keys if ":call" in key or ":waiting" in key]
+        status = await self.status()
+        left += [f"status {call['call']}" for call in status["calls"]]
+        return left
+
+    async def quiet(self) -> list[str]:
+        """Wait until nothing of any call is left; what is still there after 10 s is the answer."""
+        deadline = asyncio.get_running_loop().time() + _QUIET_SECONDS
+        left = await self.left_behind()
+        while left and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.1)
+            left = await self.left_behind()
+        return left
+
+
+@asynccontextmanager
+async def running_hotline(root: Path) -> AsyncIterator[RunningHotline]:
+    """`ivr run` until the body ends, then Ctrl-C; a hotline that does not stop cleanly fails the test."""
+    home = make_home(root)
+    output = (root / "run.log").open("wb")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ivr",
+        "run",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=output,
+        env={**os.environ, "IVR_HOME": str(root)},
+        start_new_session=True,
+    )
+    assert process.stdout
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            async for line in process.stdout:
+                if b"The hotline is up" in line:
+                    break
+            else:
+                raise AssertionError((root / "run.log").read_text())
+        drain = asyncio.create_task(process.stdout.read())
+        yield RunningHotline(Hotline(home), process)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
+        await drain
+    finally:
+        output.close()
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_hotline(
+    provisions: Provisions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningHotline]:
+    async with running_hotline(tmp_path_factory.mktemp("hotline")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def voice(provisions: Provisions) -> Voice:
+    """The callers' voice: not the one that the prompts are spoken with."""
+    return SpokenVoice(provisions.synthesiser, "irina")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def agent(
+    shared_hotline: RunningHotline, provisions: Provisions, voice: Voice, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Agent]:
+    folder = tmp_path_factory.mktemp("agent")
+    place = Place(
+        provisions.asterisk, CHECKOUT / "asterisk", folder / "asterisk", folder / "speech", folder / "recordings"
+    )
+    hotline = shared_hotline.hotline
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(hotline.store())
+        journal = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True).follow()
+        yield await stack.enter_async_context(running_agent(place, hotline.ports.sip, voice=voice, journal=journal))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hotline(shared_hotline: RunningHotline) -> AsyncIterator[RunningHotline]:
+    """The hotline for one test; afterwards nothing of any call may be left, and nobody may be signed in."""
+    yield shared_hotline
+    assert await shared_hotline.quiet() == []

@@ -1,0 +1,91 @@
+"""Callers who leave, say nothing, or only make noise, and operators who do not answer: each ends in a defined way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.agent.agent import Agent
+from ivr.agent.script import CallScript, OperatorScript, PlayFile, keys
+from tests.telephone.conftest import RunningHotline
+
+pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+LINE = "88005553535"
+
+
+@pytest.mark.parametrize("after_seconds", [0.05, 0.5, 2.5, 6.0])
+async def test_the_caller_hangs_up_in_the_greeting_or_the_menu(
+    after_seconds: float, agent: Agent, hotline: RunningHotline
+) -> None:
+    report = await agent.call(LINE, CallScript(hang_up_after_seconds=after_seconds))
+    assert report.outcome == "left"
+    assert await hotline.quiet() == []
+
+
+async def test_the_caller_hangs_up_while_an_operator_is_rung(agent: Agent, hotline: RunningHotline) -> None:
+    password = hotline.hotline.secrets.password("operator/anna")
+    async with agent.operator("anna", password, OperatorScript(answer_after_seconds=None)):
+        report = await agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=9.0))
+        assert report.outcome == "left"
+        kinds = [record.kind for record in await hotline.records(report.call)]
+        assert "offered" in kinds
+        assert "connected" not in kinds
+        operators = {operator["name"]: operator for operator in (await hotline.status())["operators"]}
+        assert operators["anna"]["state"] == "ready", "a caller who leaves is not the operator's fault"
+
+
+async def test_an_operator_who_does_not_answer_is_passed_over(agent: Agent, hotline: RunningHotline) -> None:
+    secrets = hotline.hotline.secrets
+    async with (
+        agent.operator("anna", secrets.password("operator/anna"), OperatorScript(answer_after_seconds=None)),
+        agent.operator("boris", secrets.password("operator/boris"), OperatorScript(decline=True)),
+        agent.operator("elena", secrets.password("operator/elena"), OperatorScript(talk_seconds=1.0)),
+    ):
+        report = await agent.call(LINE, CallScript((keys("2"),)))
+    assert report.outcome == "talked"
+    assert report.queue_wait_seconds is not None
+    assert report.queue_wait_seconds <= 30
+
+
+async def test_a_caller_who_says_nothing_is_asked_again_and_given_to_a_person_or_a_goodbye(
+    agent: Agent, hotline: RunningHotline
+) -> None:
+    report = await agent.call(LINE, CallScript())
+    assert report.outcome == "ended"
+    kinds = [record.kind for record in await hotline.records(report.call)]
+    assert kinds.count("no_input") >= 2
+    assert "heard" not in kinds
+
+
+async def test_noise_becomes_no_topic(agent: Agent, hotline: RunningHotline, tmp_path: Path) -> None:
+    chance = np.random.default_rng(5)
+    noise = (chance.normal(size=8 * 8000) * 1500).clip(-32768, 32767).astype("<i2")
+    path = tmp_path / "noise.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+        file.writeframes(noise.tobytes())
+    report = await agent.call(LINE, CallScript(((PlayFile(path),),)))
+    assert report.outcome == "ended"
+    assert report.topic in ("", "none")
+
+
+async def test_without_the_controller_a_person_still_answers(agent: Agent, hotline: RunningHotline) -> None:
+    """Asterisk's own dialplan rings the operators while the controller is restarted by its supervisor."""
+    password = hotline.hotline.secrets.password("operator/anna")
+    async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)) as anna:
+        pid = int((hotline.hotline.home.processes / "controller.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.05)
+        report = await agent.call(LINE, CallScript(limit_seconds=40.0))
+        async with asyncio.timeout(10):
+            talk = await anna.talks.get()
+        assert talk.seconds > 0.5
+        assert report.cause == 16
+        await hotline.back()
