@@ -54,6 +54,22 @@ def lemmas(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=50_000)
+def lemma(word: str) -> str:
+    """Return the most likely dictionary form of `word`, ё as е."""
+    return _plain(str(_analyzer().parse(word)[0].normal_form))
+
+
+def same(heard: str, wanted: str) -> bool:
+    """Tell whether both are the same form of the same word; ё and е are one letter."""
+    return _plain(heard) == _plain(wanted)
+
+
+def begins(heard: str, beginning: str) -> bool:
+    """Tell whether a heard word begins so."""
+    return _plain(heard).startswith(_plain(beginning))
+
+
+@lru_cache(maxsize=50_000)
 def forms(word: str) -> frozenset[str]:
     """Return all inflected forms of `word`, itself included."""
     best = _analyzer().parse(word)[0]

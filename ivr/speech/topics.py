@@ -1,0 +1,118 @@
+"""What a caller's words are about: the admin's phrases, weighed. Pure but for `load_topics`, which reads one file.
+
+Every phrase found in the text gives its weight to its topic, less for words that the recogniser only nearly heard and
+for words that already counted. The topic with most weight wins; `none` when nothing weighs enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.errors import ConfigurationInvalid, IvrError
+from ivr.speech import words
+from ivr.speech.phrases import Text
+from ivr.speech.topic_file import Topic, read_topics
+
+NONE = "none"
+
+_ENOUGH = 1.5
+_SETTLED_WEIGHT = 4.0
+_SETTLED_MARGIN = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a text is about.
+
+    `confidence` and `margin` (lead over the second) are 0–1; `matched` are the phrases that decided, strongest first;
+    `alternatives` are the other topics that were found, with their share of the weight.
+    """
+
+    topic: str
+    confidence: float
+    margin: float
+    matched: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, float], ...] = ()
+    urgency: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    topic: Topic
+    weight: float
+    matched: tuple[str, ...]
+
+
+class TopicModel:
+    """Finds the topic of a text; one instance serves all calls."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self.topics = tuple(topics)
+
+    def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classification:
+        """Find the topic of `text`; when it has none, of the first of the recogniser's `alternatives` that has one."""
+        for candidate in (text, *alternatives):
+            found = self._judge(self._scores(candidate))
+            if found.topic != NONE:
+                return found
+        return Classification(NONE, 0.0, 0.0)
+
+    def settled(self, text: str) -> Classification | None:
+        """Return the topic when an unfinished text already fixes it beyond doubt, else None."""
+        if words.unfinished(text):
+            return None
+        scores = self._scores(text)
+        found = self._judge(scores)
+        sure = found.topic != NONE and scores[0].weight >= _SETTLED_WEIGHT and found.margin >= _SETTLED_MARGIN
+        return found if sure else None
+
+    def _scores(self, text: str) -> list[_Score]:
+        said = Text(words.split(text))
+        found = (_score(topic, said) for topic in self.topics)
+        return sorted((score for score in found if score.weight > 0), key=lambda score: -score.weight)
+
+    def _judge(self, scores: Sequence[_Score]) -> Classification:
+        if not scores or scores[0].weight < _ENOUGH:
+            return Classification(NONE, 0.0, 0.0)
+        best, rest = scores[0], scores[1:]
+        second = rest[0].weight if rest else 0.0
+        total = sum(score.weight for score in scores)
+        share = best.weight / (best.weight + second)
+        return Classification(
+            topic=best.topic.id,
+            confidence=round(share * (1 - 2 ** (-best.weight)), 3),
+            margin=round((best.weight - second) / best.weight, 3),
+            matched=best.matched,
+            alternatives=tuple((score.topic.id, round(score.weight / total, 3)) for score in rest),
+            urgency=best.topic.urgency,
+        )
+
+
+def _score(topic: Topic, said: Text) -> _Score:
+    found = [(rule, match) for rule in topic.rules if (match := said.find(rule.phrase))]
+    found.sort(key=lambda pair: -abs(pair[0].weight) * pair[1].closeness)
+    counted: set[int] = set()
+    weight = 0.0
+    matched: list[str] = []
+    for rule, match in found:
+        fresh = len(match.places - counted) / len(match.places)
+        if fresh:
+            weight += rule.weight * match.closeness * fresh
+            counted |= match.places
+            if rule.weight > 0:
+                matched.append(rule.phrase.text)
+    return _Score(topic, weight, tuple(matched))
+
+
+def load_topics(file: Path) -> TopicModel:
+    """Read the admin's topics; raises ConfigurationInvalid with all findings."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise IvrError("the topics cannot be read", where=str(file), hint="it must be a UTF-8 text file") from error
+    topics, findings = read_topics(text, str(file))
+    if any(finding.severity == "error" for finding in findings):
+        raise ConfigurationInvalid(findings)
+    return TopicModel(topics)
