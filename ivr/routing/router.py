@@ -1,0 +1,304 @@
+"""The router: keeps a view of the queue, decides with `match` and commits in the store. Asyncio shell, no policy.
+
+Every controller follows the store's changes and delivers the offers of its own calls. One of them, which holds the
+lease, decides. Nothing polls: changes come as a stream, and timers run only to moments that the view or policy names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from contextlib import aclosing
+
+import structlog
+
+from ivr.call.effects import EnterQueue
+from ivr.call.events import CallId, OfferEnd, Queued, QueueRefused
+from ivr.clock import Clock
+from ivr.errors import StoreUnavailable
+from ivr.queue import keys
+from ivr.queue.model import Change, Done, Entered, Leading, Offer, OfferDeclined, QueuedCall, QueuedOperator, Refused
+from ivr.queue.store import QueueStore
+from ivr.routing.match import Decision, match
+from ivr.routing.policy import Policy
+from ivr.routing.reason import from_json, in_words, to_json
+from ivr.routing.skills import Need, Profile, level, need
+from ivr.routing.snapshot import Snapshot, snapshot
+from ivr.routing.view import QueueView
+
+LEASE_SECONDS = 2.5
+_RENEWALS_PER_LEASE = 3
+_STORE_RETRY_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class Router:
+    """One controller's part of the queue.
+
+    `name` is unique among controllers and the same after a restart. `deliver(offer)` is called once an offer for a call
+    of this controller is committed, `withdraw(offer)` when a delivered one is over through no act of the session's
+    (operator paused, another one was faster): both at once, from the event loop, and must not block.
+    """
+
+    def __init__(
+        self,
+        store: QueueStore,
+        clock: Clock,
+        profiles: Iterable[Profile],
+        *,
+        name: str,
+        deliver: Callable[[Offer], None],
+        withdraw: Callable[[Offer], None],
+        policy: Policy | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._profiles = tuple(profiles)
+        self._name = name
+        self._deliver = deliver
+        self._withdraw = withdraw
+        self._policy = policy or Policy()
+        self._view = QueueView(self._profiles)
+        self._following = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._epoch = 0
+        self._offers_made = 0
+        self._offers: dict[CallId, dict[str, Offer | None]] = {}  # delivered; None: ended by the session itself
+
+    async def run(self) -> None:
+        """Follow, lead and decide until cancelled; the right to route is given back at the end."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_following(), name="router-follow")
+                tasks.create_task(self._keep_leading(), name="router-lead")
+                tasks.create_task(self._keep_deciding(), name="router-decide")
+        finally:
+            if self._epoch:
+                try:
+                    await asyncio.wait_for(self._store.yield_lead(self._name), 1)
+                except (StoreUnavailable, TimeoutError):
+                    pass  # the lease runs out by itself
+
+    async def started(self) -> None:
+        """Wait until the view is built."""
+        await self._following.wait()
+
+    async def enter(
+        self,
+        call: CallId,
+        wanted: EnterQueue,
+        line: str,
+        entered_at: float,
+        *,
+        preferred: str = "",
+        caller_token: str = "",
+    ) -> Queued | QueueRefused:
+        """Let the call wait for an operator.
+
+        `entered_at` is Unix seconds, `preferred` the operator who knows the case, `caller_token` an opaque name of the
+        caller who, when cut off, has the place back.
+        """
+        if not await self._anybody(need(wanted.queue, wanted.topic, wanted.language, wanted.skills)):
+            return QueueRefused(wanted.queue, "nobody")
+        answer = await self._store.enter(
+            QueuedCall(
+                call=call,
+                queue=wanted.queue,
+                topic=wanted.topic,
+                language=wanted.language,
+                skills=wanted.skills,
+                priority=wanted.priority,
+                line=line,
+                controller=self._name,
+                entered_at=entered_at,
+                place=entered_at,
+                rank=entered_at - wanted.priority * self._policy.urgency_seconds,
+                waiting_key=keys.waiting(wanted.queue),
+                preferred=preferred,
+            ),
+            caller_token,
+        )
+        if isinstance(answer, Entered):
+            return Queued(wanted.queue, answer.position)
+        return QueueRefused(wanted.queue, "full" if answer.reason == "full" else "closed")
+
+    async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> None:
+        """The call no longer waits or talks; a ringing operator is free again and not blamed."""
+        self._offers.pop(call, None)
+        keep = self._policy.keep_place_seconds if caller_token else 0
+        await self._store.leave(
+            call,
+            now=self._clock.wall(),
+            wrap_up_seconds=self._policy.wrap_up_seconds,
+            caller_token=caller_token,
+            keep_seconds=keep,
+        )
+        _log.debug("left queue", call=call, reason=reason)
+
+    async def accepted(self, offer: Offer) -> bool:
+        """The operator picked up; False when the offer is no longer true: let the operator's leg go."""
+        self._forget(offer)
+        return isinstance(await self._store.accept(offer, now=self._clock.wall()), Done)
+
+    async def declined(self, offer: Offer, end: OfferEnd) -> OfferDeclined | Refused:
+        """The operator did not take it; the call is back in its place."""
+        self._forget(offer)
+        now = self._clock.wall()
+        return await self._store.decline(
+            offer,
+            end,
+            now=now,
+            misses_allowed=self._policy.misses_allowed,
+            not_again_until=now + self._policy.not_again_seconds,
+        )
+
+    async def talk_ended(self, call: CallId) -> None:
+        """Caller and operator have parted; the wrap-up begins."""
+        await self._store.end_talk(call, now=self._clock.wall(), wrap_up_seconds=self._policy.wrap_up_seconds)
+
+    async def operator_ready(self, name: str) -> None:
+        """The operator takes calls from now on."""
+        await self._store.ready(name, now=self._clock.wall())
+
+    async def operator_paused(self, name: str, reason: str) -> None:
+        """The operator takes no calls for a while."""
+        await self._store.pause(name, reason, now=self._clock.wall())
+
+    async def operator_gone(self, name: str) -> None:
+        """The operator, or the operator's telephone, is gone."""
+        await self._store.sign_out(name, now=self._clock.wall())
+
+    async def rebuild(self, alive: Collection[CallId]) -> tuple[CallId, ...]:
+        """After a restart: calls of this controller that are not `alive` any more leave; answers which did."""
+        _, rows = await self._store.load()
+        lost = tuple(row.call for row in rows.calls if row.controller == self._name and row.call not in alive)
+        for call in lost:
+            await self._store.leave(call, now=self._clock.wall())
+        return lost
+
+    def snapshot(self) -> Snapshot:
+        """What waits and who does what, for status pages."""
+        return snapshot(self._view, self._clock.wall())
+
+    async def _keep_following(self) -> None:
+        while True:
+            try:
+                position, rows = await self._store.load()
+                self._view = QueueView(self._profiles)
+                self._take(rows)
+                self._following.set()
+                async with aclosing(self._store.follow(position)) as batches:
+                    async for changes in batches:
+                        for change in changes:
+                            self._take(change)
+            except StoreUnavailable as error:
+                self._following.clear()
+                _log.warning("store lost, following again", reason=str(error))
+                await asyncio.sleep(_STORE_RETRY_SECONDS)
+
+    async def _keep_leading(self) -> None:
+        while True:
+            try:
+                answer = await self._store.lead(self._name, LEASE_SECONDS)
+            except StoreUnavailable:
+                self._epoch = 0
+                await asyncio.sleep(_STORE_RETRY_SECONDS)
+                continue
+            if isinstance(answer, Leading):
+                if answer.epoch != self._epoch:
+                    _log.info("routing from now on", epoch=answer.epoch)
+                self._epoch = answer.epoch
+                self._wake.set()
+                await asyncio.sleep(LEASE_SECONDS / _RENEWALS_PER_LEASE)
+            else:
+                self._epoch = 0
+                await asyncio.sleep(answer.retry_seconds + 0.01)
+
+    async def _keep_deciding(self) -> None:
+        while True:
+            self._wake.clear()
+            due_at = None
+            if self._epoch and self._following.is_set():
+                try:
+                    due_at = await self._decide()
+                except StoreUnavailable as error:
+                    _log.warning("decision not committed", reason=str(error))
+            try:
+                async with asyncio.timeout(None if due_at is None else max(0.0, due_at - self._clock.wall())):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # the moment that the view named has come
+
+    async def _decide(self) -> float | None:
+        """Commit all that is due now; answers when the next thing is."""
+        now, view = self._clock.wall(), self._view
+        for operator in view.timers.due(now):
+            await self._end(operator, now)
+        matches = match(view, self._policy, now)
+        decided = list(matches.decisions)
+        try:
+            while decided:
+                await self._commit(decided[0], now)
+                decided.pop(0)
+        finally:
+            for decision in decided:  # the store is lost: nobody knows whether the first one was committed
+                view.restore(decision.call, decision.operator)
+        return min((at for at in (matches.next_change_at, view.timers.next_at()) if at is not None), default=None)
+
+    async def _end(self, operator: QueuedOperator, now: float) -> None:
+        if operator.state == "wrap_up":
+            await self._store.end_wrap_up(operator.name, operator.until_at, now=now)
+        else:
+            offer = Offer(operator.offer, CallId(operator.call), operator.name, 0)
+            await self._store.decline(offer, "withdrawn", now=now, misses_allowed=0, not_again_until=0)
+
+    async def _commit(self, decision: Decision, now: float) -> None:
+        self._offers_made += 1
+        offer = Offer(f"{self._epoch}.{self._offers_made}", decision.call, decision.operator, decision.ring_seconds)
+        answer = await self._store.offer(
+            offer, epoch=self._epoch, now=now, at_most=decision.at_most, reason=to_json(decision.reason)
+        )
+        if isinstance(answer, Refused):
+            # The change that made it untrue is on its way in the stream and brings the next decision.
+            self._view.restore(decision.call, decision.operator)
+            _log.debug("offer refused", call=decision.call, operator=decision.operator, reason=answer.reason)
+
+    async def _anybody(self, wanted: Need) -> bool:
+        """Whether an operator who can serve the need is signed in; the view may lag, so the store confirms a no."""
+        if self._view.line(wanted).signed_in:
+            return True
+        return any(
+            operator.state != "gone" and level(self._view.profiles[operator.name], wanted) is not None
+            for operator in await self._store.operators()
+            if operator.name in self._view.profiles
+        )
+
+    def _take(self, change: Change) -> None:
+        self._view.apply(change)
+        for row in change.calls:
+            if row.controller == self._name:
+                self._deliver_offers(row)
+        for call in change.gone:
+            for offer in self._offers.pop(call, {}).values():
+                if offer:
+                    self._withdraw(offer)
+        self._wake.set()
+
+    def _deliver_offers(self, row: QueuedCall) -> None:
+        known = self._offers.setdefault(row.call, {})
+        for gone in [offer for offer in known.values() if offer and offer.offer not in row.offers.values()]:
+            known[gone.offer] = None
+            self._withdraw(gone)
+        for name, identity in row.offers.items():
+            if identity not in known:
+                operator = self._view.operators[name]
+                words = in_words(from_json(row.reason))
+                known[identity] = offer = Offer(
+                    identity, row.call, name, round(operator.until_at - operator.since, 1), words
+                )
+                self._deliver(offer)
+
+    def _forget(self, offer: Offer) -> None:
+        if offer.call in self._offers:
+            self._offers[offer.call][offer.offer] = None
