@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -185,12 +185,12 @@ class QueueStore:
                 yield [rows.change(_text(fields[b"cause"]), fields[b"rows"]) for _, fields in entries]
 
     async def _rows(self, key: str) -> list[dict[str, Any]]:
-        found: dict[bytes, Any] = {}  # a scan may name a row twice
+        found: dict[Any, Any] = {}  # a scan may name a row twice
         cursor = None
         while cursor != 0:
             async with asyncio.timeout(COMMAND_SECONDS):
                 cursor, page = await self._redis.hscan(key, cursor or 0, count=_PAGE)
-            found.update(page)
+            found.update(cast("dict[Any, Any]", page))
         return [json.loads(value) for value in found.values()]
 
 

@@ -21,7 +21,7 @@ Span = tuple[time, time]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A week of working hours in `zone` (IANA name), `week[0]` is Monday; `holidays_of`: country whose days are closed."""
+    """A week of working hours in `zone` (IANA name), from Monday; `holidays_of`: country whose holidays are closed."""
 
     zone: str
     week: tuple[tuple[Span, ...], ...]
