@@ -30,11 +30,14 @@ class LegEnded(Exception):
 
 
 class Leg:
-    """A channel from before it exists until it is gone. Every method raises `LegEnded` once the call is over."""
+    """A channel from before it exists until it is gone. Every method raises `LegEnded` once the call is over.
+
+    `was_up`: it has been answered, however soon it ended afterwards.
+    """
 
     def __init__(self, ari: Ari, switch: Switch, channel: str) -> None:
         self.channel = channel
-        self.keys_heard: list[str] = []
+        self.was_up = False
         self._ari = ari
         self._switch = switch
         self._numbers = itertools.count()
@@ -141,8 +144,8 @@ class Leg:
             case "PlaybackFinished":
                 if (finished := self._waiting.get(frame["playback"]["id"])) is not None:
                     finished.set()
-            case "ChannelDtmfReceived":
-                self.keys_heard.append(frame["digit"])
+            case "ChannelStateChange" if frame["channel"]["state"] == "Up":
+                self.was_up = True
             case "ChannelHangupRequest":
                 self._cause = int(frame.get("cause", 0))
             case "ChannelDestroyed":

@@ -119,7 +119,8 @@ class Operator:
         except TimeoutError:
             raise CallFailed(f"{refused}: no answer in {_CODE_SECONDS:g} s") from None
         except LegEnded as end:
-            raise CallFailed(f"{refused}: {end.reason}") from end
+            if not leg.was_up:
+                raise CallFailed(f"{refused}: {end.reason}") from end
         finally:
             await leg.hang_up()
 
