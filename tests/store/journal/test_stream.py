@@ -156,7 +156,7 @@ async def everything_in(store_port: int) -> str:
             "zset": lambda key: store.zrange(key, 0, -1),
             "string": store.get,
         }
-    return "\n".join([f"{key} {await read[await store.type(key)](str(key))}" async for key in store.scan_iter()])
+        return "\n".join([f"{key} {await read[await store.type(key)](str(key))}" async for key in store.scan_iter()])
 
 
 @pytest.mark.parametrize("value", ["\ud800", "\x00", "a" * 100_000, "«ё»", '"\\'])
