@@ -11,6 +11,7 @@ from ivr.call.events import Arrived, CallerHungUp, Connected, Event, TalkEnded, 
 from ivr.dialplan.model import Plan
 from ivr.dialplan.state import Now, State
 from ivr.dialplan.step import End, Go, Move, Next, Stay, Step
+from ivr.dialplan.trace import Visit
 from ivr.dialplan.turn import Turn
 
 LONGEST_CALL = "longest_call"
@@ -34,11 +35,19 @@ def begin(plan: Plan, dialled: str, caller: str, now: Now) -> State:
 
 def step(plan: Plan, state: State, event: Event, now: Now) -> tuple[State, tuple[Effect, ...]]:
     """Take one event; carry out the effects in order. After `HangUp` or `CallerHungUp` the state is `finished`."""
+    state, effects, _ = step_traced(plan, state, event, now)
+    return state, effects
+
+
+def step_traced(
+    plan: Plan, state: State, event: Event, now: Now
+) -> tuple[State, tuple[Effect, ...], tuple[Visit, ...]]:
+    """As `step`, with the steps that were left in this turn and the ways that were taken."""
     if state.finished:
-        return state, ()
+        return state, (), ()
     turn = Turn(plan, state, now)
     _run(turn, _react(turn, event))
-    return turn.state, tuple(turn.effects)
+    return turn.state, tuple(turn.effects), tuple(turn.visits)
 
 
 def _react(turn: Turn, event: Event) -> Move:
@@ -76,6 +85,8 @@ def _run(turn: Turn, move: Move) -> None:
     at_once = 0
     while not isinstance(move, Stay):
         turn.leave_step()
+        if turn.state.section:
+            turn.visits.append(Visit(turn.path, move.reason if isinstance(move, End) else move.why))
         at_once += 1
         if at_once > MOST_STEPS_AT_ONCE or turn.state.steps >= MOST_STEPS:
             move = End("too_many_steps")

@@ -27,13 +27,19 @@ class Classified(Protocol):
     @property
     def margin(self) -> float: ...
     @property
+    def matched(self) -> Sequence[str]: ...
+    @property
     def alternatives(self) -> Sequence[tuple[str, float]]: ...
+    @property
+    def urgency(self) -> int: ...
 
 
 class TopicClassifier(Protocol):
     """Finds the topic of what a caller said; pure. `ivr.speech.topics` is the real one."""
 
-    def classify(self, text: str) -> Classified: ...
+    def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classified:
+        """The topic of `text`, or else of the first of the recogniser's other readings that has one."""
+        ...
 
     def settled(self, text: str) -> Classified | None:
         """The topic of an unfinished sentence when nothing that can follow would change it; else None."""

@@ -32,7 +32,11 @@ def load_plans(
 
 def plan_files(directory: Path) -> list[Path]:
     """The files of a directory that hold plans."""
-    return [path for path in sorted(directory.glob("*.yaml")) if path.name != TOPICS_FILE]
+    return [
+        path
+        for path in sorted(directory.glob("*.yaml"))
+        if path.name != TOPICS_FILE and not path.name.endswith(".tests.yaml")
+    ]
 
 
 def read_plans(paths: Iterable[Path], topics: TopicClassifier, known: Known) -> tuple[list[Plan], tuple[Finding, ...]]:

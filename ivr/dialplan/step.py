@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ivr.dialplan.turn import Turn
 
 
+THEN = "then"
+
+
 @dataclass(frozen=True, slots=True)
 class Stay:
     """The step waits for a further event."""
@@ -23,14 +26,17 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The step is done; the one below it follows."""
+    """The step is done; the one below it follows. `why` is the `when` of the way that was taken."""
+
+    why: str = THEN
 
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """On to the first step of `section`."""
+    """On to the first step of `section`; `why` as in `Next`."""
 
     section: str
+    why: str = THEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Step(BaseModel):
 
     def ways(self) -> Iterator[Way]:
         """All ways out; none means that the call ends here."""
-        yield Way("then", None)
+        yield Way(THEN, None)
 
     def prompts(self) -> Iterator[tuple[Place, Item]]:
         """All that the step may say, each with its place in the step."""

@@ -29,6 +29,7 @@ from ivr.dialplan import names, spoken
 from ivr.dialplan.expression import Expression
 from ivr.dialplan.fields import Item
 from ivr.dialplan.state import Doing, Now, State, Value
+from ivr.dialplan.trace import Visit
 
 if TYPE_CHECKING:
     from ivr.dialplan.model import Plan
@@ -42,6 +43,7 @@ class Turn:
         self.state = state
         self.now = now
         self.effects: list[Effect] = []
+        self.visits: list[Visit] = []
 
     @property
     def path(self) -> str:
@@ -77,6 +79,11 @@ class Turn:
             self.note("decided", {"choice": "priority", "priority": self.state.priority})
         else:
             self.change(variables={**self.state.variables, name: value})
+
+    def set_topic(self, topic: str, facts: Mapping[str, Value], personal: Mapping[str, str]) -> None:
+        """The call is about `topic` from here on."""
+        self.change(topic=topic)
+        self.note("topic", {"topic": topic, "language": self.state.language, **facts}, personal)
 
     # --- sound ---
     def spoken(self, item: Item) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from ivr.dialplan.step import Go, Move, Next, Place, Stay, Step, Way, listed
 from ivr.dialplan.turn import Turn
 
 ANY_TOPIC = "any"
+NO_INPUT_WAY = "no input"
+NO_MATCH_WAY = "no match"
 NO_INPUT = "no_input"
 SPEAKING = "speaking"
 LONGEST_UTTERANCE_SECONDS = 25.0
@@ -46,6 +48,14 @@ class Choice(BaseModel):
         if self.key is None and self.topic is None and self.words is None:
             raise PydanticCustomError("no_way_in", "nothing leads to this choice: give it a key, a topic or words")
         return self
+
+    @property
+    def label(self) -> str:
+        """The choice in a trace or a picture: `key 1, access, “да”`."""
+        parts = [f"key {self.key}"] if self.key else []
+        parts += self.topic or ()
+        parts += [f"“{phrase}”" for phrase in self.words or ()]
+        return ", ".join(parts)
 
 
 class WhenNot(BaseModel):
@@ -131,7 +141,7 @@ class Ask(Step):
         for choice in self.choices:
             if choice.key == key:
                 if choice.topic:
-                    self._set_topic(turn, choice.topic[0], by="key")
+                    turn.set_topic(choice.topic[0], {"by": "key"}, {})
                 return self._choose(choice)
         return self._no_match(turn)
 
@@ -163,17 +173,21 @@ class Ask(Step):
         for choice in self.choices:
             if choice.words and any(contains_phrase(text, phrase) for phrase in choice.words):
                 return self._choose(choice)
-        return self._by_topic(turn, text)
+        return self._by_topic(turn, text, alternatives)
 
-    def _by_topic(self, turn: Turn, text: str) -> Move:
+    def _by_topic(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
         if not any(choice.topic for choice in self.choices):
             return self._no_match(turn)
-        found = turn.plan.topics.classify(text)
+        found = turn.plan.topics.classify(text, alternatives)
         choice = self._choice_for(found.topic)
         if choice is None:
             return self._no_match(turn)
-        facts = {"confidence": round(found.confidence, 3), "margin": round(found.margin, 3)}
-        self._set_topic(turn, found.topic, by="speech", **facts)
+        turn.set_topic(
+            found.topic,
+            {"by": "speech", "confidence": round(found.confidence, 3), "margin": round(found.margin, 3)},
+            {"matched": ", ".join(found.matched)} if found.matched else {},
+        )
+        turn.change(priority=max(turn.state.priority, found.urgency))
         return self._choose(choice)
 
     def _choice_for(self, topic: str) -> Choice | None:
@@ -191,7 +205,7 @@ class Ask(Step):
         turn.cancel_timer(SPEAKING)
         turn.do(replace(self._doing(turn), keys_only=True, speaking=False))
         if not any(choice.key for choice in self.choices):
-            return Go(self.no_match.go)
+            return Go(self.no_match.go, NO_MATCH_WAY)
         if self.by_keys is not None:
             turn.cancel_timer(NO_INPUT)
             turn.play(self.by_keys, quietly=True)
@@ -216,7 +230,7 @@ class Ask(Step):
 
     def _again(self, turn: Turn, remedy: WhenNot, already: int) -> Move:
         if already >= remedy.again:
-            return Go(remedy.go)
+            return Go(remedy.go, NO_INPUT_WAY if remedy is self.no_input else NO_MATCH_WAY)
         question = self.by_keys if self._doing(turn).keys_only and self.by_keys is not None else self.ask
         return self._open(turn, remedy.say or question)
 
@@ -232,11 +246,7 @@ class Ask(Step):
         turn.cancel_timer(SPEAKING)
 
     def _choose(self, choice: Choice) -> Move:
-        return Next() if choice.go is None else Go(choice.go)
-
-    def _set_topic(self, turn: Turn, topic: str, *, by: str, **facts: float) -> None:
-        turn.change(topic=topic)
-        turn.note("topic", {"topic": topic, "by": by, "language": turn.state.language, **facts})
+        return Next(choice.label) if choice.go is None else Go(choice.go, choice.label)
 
     def _doing(self, turn: Turn) -> Asking:
         doing = turn.state.doing
@@ -256,19 +266,12 @@ class Ask(Step):
     # --- for the checker and the picture ---
     def ways(self) -> Iterator[Way]:
         for index, choice in enumerate(self.choices):
-            yield Way(_words_for(choice), choice.go, "choice", ("choices", index, "go"))
-        yield Way("no input", self.no_input.go, "no_input", ("no_input", "go"))
-        yield Way("no match", self.no_match.go, "no_match", ("no_match", "go"))
+            yield Way(choice.label, choice.go, "choice", ("choices", index, "go"))
+        yield Way(NO_INPUT_WAY, self.no_input.go, "no_input", ("no_input", "go"))
+        yield Way(NO_MATCH_WAY, self.no_match.go, "no_match", ("no_match", "go"))
 
     def prompts(self) -> Iterator[tuple[Place, Item]]:
         yield from listed(("ask",), self.ask)
         yield from listed(("no_input", "say"), self.no_input.say)
         yield from listed(("no_match", "say"), self.no_match.say)
         yield from listed(("by_keys",), self.by_keys)
-
-
-def _words_for(choice: Choice) -> str:
-    parts = [f"key {choice.key}"] if choice.key else []
-    parts += choice.topic or ()
-    parts += [f"“{phrase}”" for phrase in choice.words or ()]
-    return ", ".join(parts)

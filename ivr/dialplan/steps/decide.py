@@ -33,6 +33,10 @@ class Branch(BaseModel):
     def section(self) -> str:
         return self.go or self.else_ or ""
 
+    @property
+    def label(self) -> str:
+        return f"if {self.if_.text}" if self.if_ else "else"
+
 
 class Decide(Step):
     """Take the first branch whose condition holds; when none does, go on with the next step."""
@@ -54,14 +58,14 @@ class Decide(Step):
             if branch.if_ is None or turn.value(branch.if_):
                 condition = branch.if_.text if branch.if_ else "else"
                 turn.note("decided", {"choice": str(number), "condition": condition, "to": branch.section})
-                return Go(branch.section)
+                return Go(branch.section, branch.label)
         turn.note("decided", {"choice": "none", "reason": "no condition holds"})
-        return Next()
+        return Next("else")
 
     def ways(self) -> Iterator[Way]:
         for index, branch in enumerate(self.decide):
             yield Way(
-                f"if {branch.if_.text}" if branch.if_ else "else",
+                branch.label,
                 branch.section,
                 place=("decide", index, "go" if branch.if_ else "else"),
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ivr.dialplan.fields import SectionName
-from ivr.dialplan.step import Go, Move, Step, Way
+from ivr.dialplan.step import THEN, Go, Move, Step, Way
 from ivr.dialplan.turn import Turn
 
 
@@ -22,4 +22,4 @@ class GoTo(Step):
         return Go(self.go)
 
     def ways(self) -> Iterator[Way]:
-        yield Way("", self.go, place=("go",))
+        yield Way(THEN, self.go, place=("go",))

@@ -24,6 +24,8 @@ from ivr.dialplan.state import Waiting
 from ivr.dialplan.step import End, Go, Move, Place, Stay, Step, Way, listed
 from ivr.dialplan.turn import Turn
 
+AFTER_TALK = "after the talk"
+REFUSED = "refused"
 ADMISSION = "admission"
 ANNOUNCEMENT = "announcement"
 LONGEST_WAIT = "longest_wait"
@@ -48,6 +50,10 @@ class LongestWait(BaseModel):
 
     seconds: Seconds
     go: SectionName
+
+    @property
+    def label(self) -> str:
+        return f"after {self.seconds:g} s"
 
 
 class QueueStep(Step):
@@ -133,7 +139,7 @@ class QueueStep(Step):
     def _refused(self, turn: Turn, reason: str) -> Move:
         turn.out_of_queue()
         turn.note("queue_refused", {"queue": self.queue, "reason": reason})
-        return Go(self.refused)
+        return Go(self.refused, REFUSED)
 
     def _connected(self, turn: Turn, doing: Waiting) -> None:
         turn.stop_playing()
@@ -153,7 +159,7 @@ class QueueStep(Step):
             turn.do(Waiting(self.queue, failed_talks=doing.failed_talks + 1))
             self._enter_queue(turn)
             return Stay()
-        return End("finished") if self.then is None else Go(self.then)
+        return End("finished") if self.then is None else Go(self.then, AFTER_TALK)
 
     def _timer(self, turn: Turn, timer: str) -> Move:
         if timer == ADMISSION:
@@ -161,7 +167,7 @@ class QueueStep(Step):
             return self._refused(turn, "nobody")
         if timer == LONGEST_WAIT and self.longest_wait is not None:
             turn.leave_queue("longest_wait")
-            return Go(self.longest_wait.go)
+            return Go(self.longest_wait.go, self.longest_wait.label)
         if timer == ANNOUNCEMENT and self.announce is not None:
             turn.play(self.announce.say)
             if isinstance(doing := turn.state.doing, Waiting):
@@ -175,10 +181,10 @@ class QueueStep(Step):
 
     def ways(self) -> Iterator[Way]:
         if self.then is not None:
-            yield Way("after the talk", self.then, "talked", ("then",))
-        yield Way("refused", self.refused, place=("refused",))
+            yield Way(AFTER_TALK, self.then, "talked", ("then",))
+        yield Way(REFUSED, self.refused, place=("refused",))
         if self.longest_wait is not None:
-            yield Way(f"after {self.longest_wait.seconds:g} s", self.longest_wait.go, place=("longest_wait", "go"))
+            yield Way(self.longest_wait.label, self.longest_wait.go, place=("longest_wait", "go"))
 
     def prompts(self) -> Iterator[tuple[Place, Item]]:
         if self.announce is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,31 +10,13 @@ from ivr.call.events import Arrived, Connected, Event, Heard, Offered, PromptFin
 from ivr.dialplan.interpret import begin, step
 from ivr.dialplan.source import load_plans
 from ivr.dialplan.state import Now
+from ivr.speech.topics import load_topics
 
 ROOT = Path(__file__).parents[3]
 
 
-@dataclass(frozen=True)
-class Found:
-    topic: str
-    confidence: float = 0.9
-    margin: float = 0.5
-    alternatives: tuple[tuple[str, float], ...] = ()
-
-
-class OneTopic:
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
-
-    def classify(self, text: str) -> Found:
-        return Found(self.topic)
-
-    def settled(self, text: str) -> Found | None:
-        return None
-
-
 def test_spoken_topic_leads_to_the_queue() -> None:
-    plan = load_plans(ROOT / "dialplans", OneTopic("access")).for_line("88005553535")
+    plan = load_plans(ROOT / "dialplans", load_topics(ROOT / "dialplans/topics.yaml")).for_line("88005553535")
     assert plan is not None
     now = Now(datetime(2026, 11, 23, 12, tzinfo=UTC), 0.0)
     state = begin(plan, "88005553535", "79001234567", now)

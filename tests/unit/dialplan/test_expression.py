@@ -77,24 +77,9 @@ def test_mistakes(text: str, message: str) -> None:
 
 
 _PARTS = st.sampled_from(
-    [
-        "tries",
-        "language",
-        "talked",
-        "office",
-        "nobody",
-        "1",
-        "2.5",
-        "'a'",
-        "true",
-        "and",
-        "or",
-        "not",
-        "is",
-        "in",
-        "open",
-    ]
-    + ["closed", "==", "!=", "<", ">=", "+", "-", "(", ")", ",", "=", "&", "waiting.people", '"']
+    "tries language talked office nobody 1 2.5 'a' true and or not is in open closed".split()  # noqa: SIM905 -- one line
+    + list('<>+-(),=&"')
+    + ["==", "!=", ">=", "waiting.people"]
 )
 
 

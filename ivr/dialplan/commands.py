@@ -1,0 +1,133 @@
+"""The admin's commands on plans: check, test, try, graph, schema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ivr.config import Home
+from ivr.dialplan import report
+from ivr.dialplan.testing import Outcome, run_file
+from ivr.dialplan.trace import Visit, coverage
+from ivr.dialplan.workbench import Workbench
+from ivr.errors import Finding
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
+
+
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Plans or folders; default: all of dialplans/")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find everything that is wrong with plans, before a caller does."""
+    bench = Workbench(Home.find())
+    plans, findings = bench.read(_existing(paths))
+    _show(findings, as_json=as_json)
+    if not as_json:
+        files = len({finding.file for finding in findings} | {plan.name for plan in plans})
+        _print(report.summary(findings, files))
+    _exit_on(any(finding.severity == "error" for finding in findings))
+
+
+def run_tests(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files of tests or folders; default: all of dialplans/")
+    ] = None,
+    as_json: JsonOption = False,
+    uncovered: Annotated[bool, typer.Option("--uncovered", help="List the ways that no test takes")] = False,
+) -> None:
+    """Run the tests of plans on a virtual clock."""
+    bench = Workbench(Home.find())
+    plans, findings = bench.read([])
+    outcomes = [run_file(path, plans.by_name.get, bench.text_of) for path in bench.test_files(_existing(paths))]
+    broken = [finding for outcome in outcomes for finding in outcome.document.findings]
+    if broken:
+        # What is wrong with the plans is often why their tests find none.
+        broken = [finding for finding in findings if finding.severity == "error"] + broken
+    _show(broken, as_json=as_json)
+    for outcome in outcomes:
+        _results(outcome, as_json=as_json)
+    visits: dict[str, list[Visit]] = {}
+    for outcome in outcomes:
+        visits.setdefault(outcome.plan, []).extend(visit for result in outcome.results for visit in result.visits)
+    for name, walked in visits.items():
+        if name in plans.by_name:
+            _covered(coverage(plans.by_name[name], walked), as_json=as_json, uncovered=uncovered)
+    failed = [result for outcome in outcomes for result in outcome.results if result.failure]
+    total = sum(len(outcome.results) for outcome in outcomes)
+    if not as_json:
+        _print(f"{total - len(failed)} of {total} tests passed")
+    _exit_on(bool(failed or broken) or not total)
+
+
+def _results(outcome: Outcome, *, as_json: bool) -> None:
+    source = _source(outcome.document.file)
+    for result in outcome.results:
+        if as_json:
+            failure = asdict(result.failure) if result.failure else None
+            _object(
+                {
+                    "file": result.file,
+                    "plan": outcome.plan,
+                    "test": result.test,
+                    "passed": failure is None,
+                    "failure": failure,
+                }
+            )
+        elif result.failure:
+            _print(report.render(result.failure, source))
+            _print("  what happened until then:")
+            for fact in result.story:
+                _print(f"    {fact}")
+
+
+def _covered(covered: Any, *, as_json: bool, uncovered: bool) -> None:
+    if as_json:
+        _object({"plan": covered.plan, "ways": covered.ways, "walked": covered.walked, "missed": list(covered.missed)})
+        return
+    _print(f"{covered.plan}: {covered.walked} of {covered.ways} ways walked ({covered.share:.0%})")
+    for way in covered.missed if uncovered else ():
+        _print(f"  never walked: {way}")
+
+
+def _show(findings: Iterable[Finding], *, as_json: bool) -> None:
+    sources: dict[str, str] = {}
+    for finding in findings:
+        if as_json:
+            _object(asdict(finding))
+        else:
+            source = sources.setdefault(finding.file, _source(finding.file))
+            _print(report.render(finding, source))
+
+
+def _existing(paths: list[Path] | None) -> list[Path]:
+    for path in paths or ():
+        if not path.exists():
+            raise typer.BadParameter(f"there is no {path}")
+    return paths or []
+
+
+def _source(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _object(value: dict[str, Any]) -> None:
+    _print(json.dumps(value, ensure_ascii=False))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _exit_on(wrong: bool) -> None:
+    if wrong:
+        raise typer.Exit(1)

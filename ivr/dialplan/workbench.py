@@ -1,0 +1,111 @@
+"""What the admin's commands work on: the plans, prompts, topics, operators and words of one checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from ivr.config import Home, load_settings
+from ivr.dialplan.check import Known
+from ivr.dialplan.model import Plan, Plans, TopicClassifier
+from ivr.dialplan.source import TOPICS_FILE, collected, plan_files, read_plans
+from ivr.dialplan.testing import TESTS_SUFFIX
+from ivr.errors import ConfigurationInvalid, Finding, IvrError
+from ivr.operator.accounts import load_accounts
+from ivr.prompts.catalogue import Catalogue, load_catalogue
+from ivr.routing.skills import Profile
+from ivr.speech.topics import TopicModel, load_topics
+
+
+class Workbench:
+    """Reads each part once; a part that is wrong is empty, and its findings are in `findings`."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.findings: list[Finding] = []
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        try:
+            return load_catalogue(self.home.prompts)
+        except ConfigurationInvalid as error:
+            self.findings += error.findings
+            return Catalogue({})
+
+    @cached_property
+    def topics(self) -> TopicClassifier:
+        try:
+            return load_topics(self.home.dialplans / TOPICS_FILE)
+        except ConfigurationInvalid as error:
+            self.findings += error.findings
+            return TopicModel(())
+
+    @cached_property
+    def operators(self) -> Sequence[Profile]:
+        try:
+            return tuple(account.profile for account in load_accounts(self.home.config / "operators.yaml"))
+        except ConfigurationInvalid as error:
+            self.findings += error.findings
+            return ()
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words that the recogniser knows; empty when its model is not there."""
+        model = load_settings(self.home.config / "ivr.yaml").speech.model
+        try:
+            listed = (self.home.root / model / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return frozenset()
+        return frozenset(line.partition(" ")[0].replace("ё", "е") for line in listed)
+
+    @cached_property
+    def known(self) -> Known:
+        catalogue, topics = self.catalogue, self.topics
+        return Known(
+            prompts={language: catalogue.ids(language) for language in catalogue.languages} or None,
+            topics=frozenset(topic.id for topic in topics.topics)
+            if isinstance(topics, TopicModel) and topics.topics
+            else None,
+            words={"ru": self.vocabulary},
+            operators=self.operators or None,
+        )
+
+    def text_of(self, language: str, prompt: str) -> str:
+        """A prompt's words, without marks for the synthesiser; its id when there are none."""
+        try:
+            return self.catalogue.text(language, prompt).replace("+", "")
+        except KeyError:
+            return prompt
+
+    def read(self, paths: Sequence[Path]) -> tuple[Plans, tuple[Finding, ...]]:
+        """All plans of these files and folders that are whole, and everything that is wrong."""
+        plans, findings = read_plans(list(_plans_in(paths or [self.home.dialplans])), self.topics, self.known)
+        return collected(plans), (*self.findings, *findings)
+
+    def plan(self, name: str) -> Plan:
+        """A plan by its file, its name or its line; raises when it is wrong or not there."""
+        path = Path(name)
+        plans, findings = self.read([path] if path.suffix == ".yaml" else [])
+        errors = [finding for finding in findings if finding.severity == "error"]
+        if errors and (path.suffix == ".yaml" or name not in plans.by_name):
+            raise ConfigurationInvalid(errors)
+        if path.suffix == ".yaml" and len(plans.by_name) == 1:
+            return next(iter(plans))
+        found = plans.by_name.get(name) or plans.for_line(name)
+        if found is None:
+            raise IvrError(f'there is no plan "{name}"', hint=f"there is {', '.join(plans.by_name) or 'none yet'}")
+        return found
+
+    def test_files(self, paths: Sequence[Path]) -> list[Path]:
+        """The files of tests in these files and folders."""
+        return [path for given in paths or [self.home.dialplans] for path in _files(given, f"*{TESTS_SUFFIX}")]
+
+
+def _plans_in(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from plan_files(path) if path.is_dir() else [path]
+
+
+def _files(path: Path, pattern: str) -> list[Path]:
+    return sorted(path.glob(pattern)) if path.is_dir() else [path]
