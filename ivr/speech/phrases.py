@@ -15,13 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ivr.speech import words
 
-_ORDERED_GAP = 3
-_ANY_ORDER_GAP = 5
 _MOST_ALTERNATIVES = 200
-_TOKEN = re.compile(r"\s*(?:(?P<word>~?=?[а-яёa-z0-9-]+\*?)|(?P<group><[а-яёa-z0-9_ -]+>)|(?P<sign>[(|)+]))")
+_PIECE = re.compile(r"\s*(?:(?P<word>~?=?[а-яёa-z0-9-]+\*?)|(?P<group><[а-яёa-z0-9_ -]+>)|(?P<sign>[(|)+]))")
 
 
 class PhraseInvalid(ValueError):
@@ -30,18 +29,10 @@ class PhraseInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word to look for: `text` is a lemma, a beginning (`kind` "begins") or a form ("exact")."""
+    """One word to look for: `text` is a lemma, a beginning or an exact form, with е for ё."""
 
     text: str
-    kind: str = "lemma"
-
-    def closeness(self, heard: str) -> float:
-        """How well a heard word fits, 0–1."""
-        if self.kind == "exact":
-            return float(words.same(heard, self.text))
-        if self.kind == "begins":
-            return float(words.begins(heard, self.text))
-        return words.closeness(heard, self.text)
+    kind: Literal["lemma", "begins", "exact"] = "lemma"
 
 
 Run = tuple[Word, ...]
@@ -63,44 +54,36 @@ class Phrase:
     text: str
     parts: tuple[tuple[Element, ...], ...]
 
-    def words(self) -> Iterator[Word]:
-        """Every word that the phrase looks for."""
+    @property
+    def elements(self) -> Iterator[Element]:
+        """All elements, part by part."""
         for part in self.parts:
-            for element in part:
-                yield from (word for run in element.runs for word in run)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Where a phrase was found: `places` are indexes of words in the text, `closeness` is the mean over them."""
-
-    places: frozenset[int]
-    closeness: float
+            yield from part
 
 
 def parse(text: str, groups: Mapping[str, str]) -> Phrase:
     """Read one phrase; raises PhraseInvalid."""
-    tokens = _tokens(text, groups, depth=0)
+    pieces = _pieces(text, groups, depth=0)
     parts: list[tuple[Element, ...]] = []
     current: list[Element] = []
     forbidden: list[Word] = []
     place = 0
-    while place < len(tokens):
-        token = tokens[place]
+    while place < len(pieces):
+        piece = pieces[place]
         place += 1
-        if token == "+":
+        if piece == "+":
             parts.append(_part(current, text))
             current = []
-        elif token == "(":
-            runs, place = _alternatives(tokens, place, text)
+        elif piece == "(":
+            runs, place = _alternatives(pieces, place, text)
             current.append(Element(runs, tuple(forbidden)))
             forbidden = []
-        elif token in ("|", ")"):
-            raise PhraseInvalid(f'"{token}" without "(" before it')
-        elif token.startswith("~"):
-            forbidden.append(_word(token[1:]))
+        elif piece in ("|", ")"):
+            raise PhraseInvalid(f'"{piece}" without "(" before it')
+        elif piece.startswith("~"):
+            forbidden.append(_word(piece[1:]))
         else:
-            current.append(Element(((_word(token),),), tuple(forbidden)))
+            current.append(Element(((_word(piece),),), tuple(forbidden)))
             forbidden = []
     if forbidden:
         raise PhraseInvalid('a word must follow after the one with "~"')
@@ -108,12 +91,12 @@ def parse(text: str, groups: Mapping[str, str]) -> Phrase:
     return Phrase(text, tuple(parts))
 
 
-def _tokens(text: str, groups: Mapping[str, str], depth: int) -> list[str]:
-    tokens: list[str] = []
+def _pieces(text: str, groups: Mapping[str, str], depth: int) -> list[str]:
+    pieces: list[str] = []
     place = 0
     text = text.strip().lower()
     while place < len(text):
-        found = _TOKEN.match(text, place)
+        found = _PIECE.match(text, place)
         if not found:
             raise PhraseInvalid(f'"{text[place:].strip()[:12]}" cannot be understood here')
         place = found.end()
@@ -123,35 +106,35 @@ def _tokens(text: str, groups: Mapping[str, str], depth: int) -> list[str]:
                 raise PhraseInvalid(f"there is no group <{name}>")
             if depth >= 3:
                 raise PhraseInvalid(f"groups are nested too deeply at <{name}>")
-            tokens += ["(", *_tokens(groups[name], groups, depth + 1), ")"]
+            pieces += ["(", *_pieces(groups[name], groups, depth + 1), ")"]
         else:
-            tokens.append(found["word"] or found["sign"])
-    return tokens
+            pieces.append(found["word"] or found["sign"])
+    return pieces
 
 
-def _alternatives(tokens: Sequence[str], place: int, text: str) -> tuple[tuple[Run, ...], int]:
+def _alternatives(pieces: Sequence[str], place: int, text: str) -> tuple[tuple[Run, ...], int]:
     """Read up to the closing bracket; nested brackets unfold."""
     runs: list[Run] = []
     current: list[Run] = [()]
-    while place < len(tokens):
-        token = tokens[place]
+    while place < len(pieces):
+        piece = pieces[place]
         place += 1
-        if token in ("|", ")"):
+        if piece in ("|", ")"):
             runs += current
             current = [()]
-            if token == ")":
+            if piece == ")":
                 if not all(runs):
                     raise PhraseInvalid(f'an empty alternative in "{text}"')
                 if len(runs) > _MOST_ALTERNATIVES:
                     raise PhraseInvalid(f"more than {_MOST_ALTERNATIVES} alternatives")
                 return tuple(dict.fromkeys(runs)), place
-        elif token == "(":
-            inner, place = _alternatives(tokens, place, text)
+        elif piece == "(":
+            inner, place = _alternatives(pieces, place, text)
             current = [run + more for run in current for more in inner]
-        elif token == "+" or token.startswith("~"):
-            raise PhraseInvalid(f'"{token}" does not work inside brackets')
+        elif piece == "+" or piece.startswith("~"):
+            raise PhraseInvalid(f'"{piece}" does not work inside brackets')
         else:
-            current = [(*run, _word(token)) for run in current]
+            current = [(*run, _word(piece)) for run in current]
     raise PhraseInvalid('a "(" is never closed')
 
 
@@ -161,78 +144,11 @@ def _part(elements: Sequence[Element], text: str) -> tuple[Element, ...]:
     return tuple(elements)
 
 
-def _word(token: str) -> Word:
-    if token.startswith("="):
-        return Word(token[1:], "exact")
-    if token.endswith("*"):
-        if len(token) < 4:
-            raise PhraseInvalid(f'"{token}" would fit too many words: give at least three letters')
-        return Word(token[:-1], "begins")
-    return Word(words.lemma(token))
-
-
-class Text:
-    """A caller's words, prepared for looking up phrases."""
-
-    __slots__ = ("_closeness", "words")
-
-    def __init__(self, said: Sequence[str]) -> None:
-        self.words = tuple(said)
-        self._closeness: dict[Word, tuple[float, ...]] = {}
-
-    def find(self, phrase: Phrase) -> Match | None:
-        """Find the phrase's best place, if any."""
-        best: Match | None = None
-        for order in _orders(phrase.parts):
-            elements = [element for part in order for element in part]
-            gaps = [_ORDERED_GAP if place else _ANY_ORDER_GAP for part in order for place in range(len(part))]
-            for places in self._ways(elements, gaps, 0, None):
-                closeness = sum(fit for _, fit in places) / len(places)
-                if best is None or closeness > best.closeness:
-                    best = Match(frozenset(place for place, _ in places), closeness)
-        return best
-
-    def _ways(
-        self, elements: Sequence[Element], gaps: Sequence[int], index: int, last: int | None
-    ) -> Iterator[tuple[tuple[int, float], ...]]:
-        """Every way to lay the elements from `index` on after the word at `last`."""
-        if index == len(elements):
-            yield ()
-            return
-        element = elements[index]
-        for run in element.runs:
-            for places in self._runs(run, 0 if last is None else last + 1, None if last is None else gaps[index]):
-                if element.forbidden and self._forbidden(element.forbidden, places[0][0]):
-                    continue
-                for rest in self._ways(elements, gaps, index + 1, places[-1][0]):
-                    yield places + rest
-
-    def _runs(self, run: Run, start: int, gap: int | None) -> Iterator[tuple[tuple[int, float], ...]]:
-        """Every place of a run of words that begins at `start` or at most `gap` words after it."""
-        end = len(self.words) if gap is None else min(len(self.words), start + gap + 1)
-        fits = self._fits(run[0])
-        for place in range(start, end):
-            if fits[place]:
-                here = ((place, fits[place]),)
-                if len(run) == 1:
-                    yield here
-                else:
-                    for rest in self._runs(run[1:], place + 1, _ORDERED_GAP):
-                        yield here + rest
-
-    def _fits(self, word: Word) -> tuple[float, ...]:
-        if word not in self._closeness:
-            self._closeness[word] = tuple(word.closeness(heard) for heard in self.words)
-        return self._closeness[word]
-
-    def _forbidden(self, forbidden: Sequence[Word], place: int) -> bool:
-        return any(fit for word in forbidden for fit in self._fits(word)[max(0, place - 2) : place])
-
-
-def _orders(parts: Sequence[tuple[Element, ...]]) -> Iterator[tuple[tuple[Element, ...], ...]]:
-    if len(parts) <= 1:
-        yield tuple(parts)
-        return
-    for place, part in enumerate(parts):
-        for rest in _orders([*parts[:place], *parts[place + 1 :]]):
-            yield (part, *rest)
+def _word(piece: str) -> Word:
+    if piece.startswith("="):
+        return Word(words.plain(piece[1:]), "exact")
+    if piece.endswith("*"):
+        if len(piece) < 4:
+            raise PhraseInvalid(f'"{piece}" would fit too many words: give at least three letters')
+        return Word(words.plain(piece[:-1]), "begins")
+    return Word(words.lemma(piece))

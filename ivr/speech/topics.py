@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ivr.errors import ConfigurationInvalid, IvrError
 from ivr.speech import words
-from ivr.speech.phrases import Text
+from ivr.speech.matching import Text, Vocabulary
 from ivr.speech.topic_file import Topic, read_topics
 
 NONE = "none"
@@ -50,6 +50,13 @@ class TopicModel:
 
     def __init__(self, topics: Sequence[Topic]) -> None:
         self.topics = tuple(topics)
+        self._vocabulary = Vocabulary(
+            word
+            for topic in self.topics
+            for rule in topic.rules
+            for element in rule.phrase.elements
+            for word in (*element.forbidden, *(word for run in element.runs for word in run))
+        )
 
     def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classification:
         """Find the topic of `text`; when it has none, of the first of the recogniser's `alternatives` that has one."""
@@ -69,7 +76,7 @@ class TopicModel:
         return found if sure else None
 
     def _scores(self, text: str) -> list[_Score]:
-        said = Text(words.split(text))
+        said = Text(words.split(text), self._vocabulary)
         found = (_score(topic, said) for topic in self.topics)
         return sorted((score for score in found if score.weight > 0), key=lambda score: -score.weight)
 
