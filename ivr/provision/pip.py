@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import venv as standard_venv
 from pathlib import Path
@@ -23,6 +24,7 @@ def make_venv(venv: Path, build_lock: Path, workshop: Path) -> None:
     wheel = _find_wheel() or _fetch_wheel(workshop)
     # any pip can run from its wheel, without being installed, to install the one that we want
     install(venv, "--require-hashes", "-r", str(build_lock), pip_wheel=wheel)
+    shutil.rmtree(workshop, ignore_errors=True)
 
 
 def install(venv: Path, *arguments: str, pip_wheel: Path | None = None) -> None:

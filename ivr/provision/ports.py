@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -24,13 +25,13 @@ PURPOSES: Mapping[str, str] = {
 }
 
 _FIRST_PORT = 10000
-_RTP_WIDTH = 2048  # two ports for each stream; a call with its operator and its recognition has three streams
-_ATTEMPTS = 200
+_RTP_WIDTH = 2048  # two for each stream of sound; a call with its operator and its recognition has three
+_SPEECH_WIDTH = 64  # one for each worker
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """One port for each purpose, and `rtp_start` to `rtp_end` (both included) for sound; all on loopback."""
+    """One port for each purpose, all on loopback; `speech` is the first of 64, `rtp_start` to `rtp_end` carry sound."""
 
     sip: int
     asterisk: int
@@ -69,17 +70,27 @@ def load(path: Path, environment: Mapping[str, str]) -> Ports:
 
 
 def choose(chance: random.Random) -> Ports:
-    """Free ports below those that the kernel hands out by itself, none used by anybody now."""
+    """Ports below those that the kernel hands out by itself, used by nobody now, at random places."""
     end = sockets.ephemeral_start()
     used = set(sockets.used_ports())
-    for _ in range(_ATTEMPTS):
-        rtp = _FIRST_PORT + _RTP_WIDTH * chance.randrange((end - _FIRST_PORT) // _RTP_WIDTH)
-        span = range(rtp, rtp + _RTP_WIDTH)
-        outside = [port for port in range(_FIRST_PORT, end) if port not in span]
-        single = chance.sample(outside, len(PURPOSES))
-        if used.isdisjoint(span) and all(sockets.is_free(port, ADDRESS) for port in single):
-            return Ports(**dict(zip(PURPOSES, single, strict=True)), rtp_start=span[0], rtp_end=span[-1])
-    raise SetupFailed(f"no free ports between {_FIRST_PORT} and {end}", hint="set IVR_PORT_SIP=… and its siblings")
+    # the widest first; between its ports Asterisk finds a way around one that is in use
+    rtp = _take(_RTP_WIDTH, used, end, chance)
+    speech = _take(_SPEECH_WIDTH, used, end, chance)
+    single = {name: _take(1, used, end, chance) for name in PURPOSES if name != "speech"}
+    return Ports(**single, speech=speech, rtp_start=rtp, rtp_end=rtp + _RTP_WIDTH - 1)
+
+
+def _take(width: int, used: set[int], end: int, chance: random.Random) -> int:
+    """Choose the first of `width` neighbouring ports of which the fewest are in use, and mark them as used."""
+    in_use = sorted(used)
+    starts = range(_FIRST_PORT, end - width, 2)  # even, as RTP wants it
+    crowds = [bisect_left(in_use, first + width) - bisect_left(in_use, first) for first in starts]
+    fewest = min(crowds)
+    if fewest > width // 2:
+        raise SetupFailed(f"no free ports between {_FIRST_PORT} and {end}", hint="set IVR_PORT_SIP=… and its siblings")
+    first = chance.choice([start for start, crowd in zip(starts, crowds, strict=True) if crowd == fewest])
+    used.update(range(first, first + width))
+    return first
 
 
 def _read(path: Path) -> Ports | None:

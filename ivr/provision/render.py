@@ -27,7 +27,19 @@ _MOST_OPEN_FILES = 65536
 _LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107; Asterisk's socket is `asterisk.ctl`
 _FOLDERS = ("etc", "lib", "db", "keys", "agi", "spool/tmp", "spool/recording", "spool/monitor", "log", "cache")
 # files that Asterisk wants to see, though there is nothing to say in them
-_SILENT = ("acl", "aeap", "ccss", "cel", "codecs", "dsp", "features", "pjproject", "stasis", "udptl", "websocket_client")
+_SILENT = (
+    "acl",
+    "aeap",
+    "ccss",
+    "cel",
+    "codecs",
+    "dsp",
+    "features",
+    "pjproject",
+    "stasis",
+    "udptl",
+    "websocket_client",
+)
 _ACCOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
 _RESERVED_NAMES = {"global", "udp", "tcp", "telephone", "trunk", "operator", "operator-password", "operator-telephone"}
 _NUMBER = re.compile(r"\+?[0-9]{1,15}")
