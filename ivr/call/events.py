@@ -48,10 +48,11 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class PartlyHeard:
-    """What has been recognised so far while the caller still speaks."""
+    """What has been recognised so far while the caller still speaks; `pausing`: has been quiet for a moment."""
 
     listening: str
     text: str
+    pausing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,11 @@ class TopicClassifier(Protocol):
         """The topic of `text`, or else of the first of the recogniser's other readings that has one."""
         ...
 
-    def settled(self, text: str) -> Classified | None:
-        """The topic of an unfinished sentence when nothing that can follow would change it; else None."""
+    def settled(self, text: str, *, pausing: bool = False) -> Classified | None:
+        """The topic of an unfinished sentence when nothing that can follow would change it; else None.
+
+        `pausing`: the caller has been quiet for a moment, so that less is likely to follow.
+        """
         ...
 
 

@@ -88,6 +88,7 @@ class Endpointer:
 
     __slots__ = ("_began", "_changed", "_now", "_patience", "_quiet_since", "_text", "_voiced_seconds")
 
+    _PAUSE_SECONDS = 0.16
     _SHORT_SECONDS = 0.3  # the answer is complete: only let the last sound fade
     _HANGING_FACTOR = 1.7  # "я хотел бы узнать про…" deserves more time
     _NOISY_EXTRA_SECONDS = 0.9  # the line never falls silent: go by the words alone
@@ -110,19 +111,22 @@ class Endpointer:
             self._quiet_since = self._now
             self._voiced_seconds += FRAME_SECONDS
 
-    def heard(self, text: str) -> bool:
-        """Take note of the words so far; True when they differ from before."""
-        if text == self._text:
-            return False
-        self._text, self._changed = text, self._now
-        if self._began is None and words.real(text):
-            self._began = self._now
-        return True
+    def heard(self, text: str) -> None:
+        """Take note of the words so far."""
+        if text != self._text:
+            self._text, self._changed = text, self._now
+            if self._began is None and words.real(text):
+                self._began = self._now
 
     @property
     def speaking(self) -> bool:
         """Whether words have been made out in sound that is long enough for a voice (a click can look like "а")."""
         return self._voiced_seconds >= self._STARTED_VOICE_SECONDS and self._a_word
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the caller has been quiet for a moment: not yet the end, but reason to act if all is clear."""
+        return self._now - self._quiet_since >= self._PAUSE_SECONDS
 
     @property
     def _a_word(self) -> bool:

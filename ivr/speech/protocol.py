@@ -73,8 +73,8 @@ def event_message(stream: str, event: SpeechEvent) -> Message:
     match event:
         case SpeechStarted():
             return message | {"is": "started"}
-        case PartlyHeard(text=text):
-            return message | {"is": "partly", "text": text}
+        case PartlyHeard(text=text, pausing=pausing):
+            return message | {"is": "partly", "text": text, "pausing": pausing}
         case SpeechLost(reason=reason):
             return message | {"is": "lost", "reason": reason}
         case Heard(text=text, words=words, alternatives=alternatives):
@@ -88,7 +88,7 @@ def event_from(message: Message) -> SpeechEvent:
         case "started":
             return SpeechStarted(listening)
         case "partly":
-            return PartlyHeard(listening, text_of(message, "text"))
+            return PartlyHeard(listening, text_of(message, "text"), message.get("pausing") is True)
         case "lost":
             return SpeechLost(listening, text_of(message, "reason"))
         case "heard":

@@ -139,13 +139,14 @@ class Utterance:
     def _progress(self, decoding: _Decoding) -> list[Event]:
         name = self.listen.listening
         events: list[Event] = []
-        if decoding.changed:
-            if decoding.endpointer.speaking and not decoding.announced:
-                decoding.announced = True
-                events.append(SpeechStarted(name))
-            if decoding.announced:
-                events.append(PartlyHeard(name, decoding.text))
-        match decoding.endpointer.ended():
+        endpointer = decoding.endpointer
+        if endpointer.speaking and not decoding.announced:
+            decoding.announced = True
+            events.append(SpeechStarted(name))
+        if decoding.announced and decoding.told != (decoding.text, endpointer.pausing):
+            decoding.told = (decoding.text, endpointer.pausing)
+            events.append(PartlyHeard(name, *decoding.told))
+        match endpointer.ended():
             case "":
                 return events
             case "nothing" if not decoding.speechlike:
@@ -166,7 +167,7 @@ class _Decoding:
     ) -> None:
         self.endpointer = endpointer
         self.announced = False
-        self.changed = False
+        self.told = ("", False)
         self.text = ""
         self.speechlike = False
         self._recognizer = model.recognizer(expected)
@@ -211,7 +212,7 @@ class _Decoding:
         raw = " ".join([*(piece.texts[0] for piece in self._pieces), partial])
         self.speechlike = self.speechlike or words.UNKNOWN in raw
         self.text = words.joined([raw])
-        self.changed = self.endpointer.heard(self.text)
+        self.endpointer.heard(self.text)
 
     def _take(self, result: str) -> None:
         piece = _piece(json.loads(result), self._began_seconds)

@@ -18,8 +18,9 @@ from ivr.speech.topic_file import Topic, read_topics
 NONE = "none"
 
 _ENOUGH = 1.5
-_SETTLED_WEIGHT = 4.0
-_SETTLED_MARGIN = 0.6
+_SETTLED = (4.0, 0.6)
+"""Least weight and margin to act on before the caller has finished."""
+_SETTLED_PAUSING = (2.5, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,17 @@ class TopicModel:
                 return found
         return Classification(NONE, 0.0, 0.0)
 
-    def settled(self, text: str) -> Classification | None:
-        """Return the topic when an unfinished text already fixes it beyond doubt, else None."""
+    def settled(self, text: str, *, pausing: bool = False) -> Classification | None:
+        """Return the topic when an unfinished text already fixes it beyond doubt, else None.
+
+        While the caller is `pausing` less is likely to follow, so less is asked for.
+        """
         if words.unfinished(text):
             return None
         scores = self._scores(text)
         found = self._judge(scores)
-        sure = found.topic != NONE and scores[0].weight >= _SETTLED_WEIGHT and found.margin >= _SETTLED_MARGIN
-        return found if sure else None
+        weight, margin = _SETTLED_PAUSING if pausing else _SETTLED
+        return found if found.topic != NONE and scores[0].weight >= weight and found.margin >= margin else None
 
     def _scores(self, text: str) -> list[_Score]:
         said = Text(words.split(text), self._vocabulary)

@@ -123,8 +123,8 @@ class Ask(Step):
             case Heard(listening) if listening == turn.state.listening:
                 turn.finished_listening()
                 return self._heard(turn, event)
-            case PartlyHeard(listening, text) if listening == turn.state.listening:
-                return self._partly_heard(turn, text)
+            case PartlyHeard(listening, text, pausing) if listening == turn.state.listening:
+                return self._partly_heard(turn, text, pausing)
             case SpeechLost(listening) if listening in (turn.state.listening, "") and turn.state.listening is not None:
                 turn.finished_listening()
                 return self._speech_lost(turn, event.reason)
@@ -154,11 +154,11 @@ class Ask(Step):
         confidence = sum(word.confidence for word in event.words) / len(event.words) if event.words else None
         return self._understand(turn, event.text, confidence, event.alternatives)
 
-    def _partly_heard(self, turn: Turn, text: str) -> Move:
+    def _partly_heard(self, turn: Turn, text: str, pausing: bool) -> Move:
         """Act before the end of the sentence when nothing that can follow would change the topic."""
         if not any(choice.topic for choice in self.choices):
             return Stay()
-        settled = turn.plan.topics.settled(text)
+        settled = turn.plan.topics.settled(text, pausing=pausing)
         if settled is None or self._choice_for(settled.topic) is None:
             return Stay()
         return self._understand(turn, text, None, ())
@@ -182,12 +182,12 @@ class Ask(Step):
         choice = self._choice_for(found.topic)
         if choice is None:
             return self._no_match(turn)
+        turn.change(priority=max(turn.state.priority, found.urgency))
         turn.set_topic(
             found.topic,
             {"by": "speech", "confidence": round(found.confidence, 3), "margin": round(found.margin, 3)},
             {"matched": ", ".join(found.matched)} if found.matched else {},
         )
-        turn.change(priority=max(turn.state.priority, found.urgency))
         return self._choose(choice)
 
     def _choice_for(self, topic: str) -> Choice | None:
