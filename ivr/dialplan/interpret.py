@@ -68,7 +68,7 @@ def _react(turn: Turn, event: Event) -> Move:
 
 def _arrive(turn: Turn) -> Move:
     turn.effects.append(Answer())
-    turn.note("answered")
+    turn.note("answered", {"plan": turn.plan.name, "language": turn.state.language})
     turn.effects.append(SetTimer(LONGEST_CALL, LONGEST_CALL_SECONDS))
     return Go(turn.plan.start)
 

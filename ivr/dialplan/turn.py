@@ -83,7 +83,8 @@ class Turn:
     def set_topic(self, topic: str, facts: Mapping[str, Value], personal: Mapping[str, str]) -> None:
         """The call is about `topic` from here on."""
         self.change(topic=topic)
-        self.note("topic", {"topic": topic, "language": self.state.language, **facts}, personal)
+        known: dict[str, Value] = {"topic": topic, "language": self.state.language, "priority": self.state.priority}
+        self.note("topic", {**known, **facts}, personal)
 
     # --- sound ---
     def spoken(self, item: Item) -> tuple[str, ...]:
@@ -183,6 +184,7 @@ class Turn:
 
     def leave_queue(self, reason: str) -> None:
         if self.state.queue is not None:
+            self.note("unqueued", {"queue": self.state.queue, "reason": reason})
             self.change(queue=None)
             self.effects.append(LeaveQueue(reason))
 

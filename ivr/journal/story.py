@@ -53,7 +53,7 @@ def sentence(record: Record) -> str:
     if (say := _SENTENCES.get(record.kind)) is not None:
         try:
             return say(facts)
-        except (KeyError, TypeError, ValueError):  # a record of another version: say what we can
+        except (KeyError, TypeError, ValueError, AttributeError):  # a record of another version: say what we can
             pass
     known = KINDS.get(record.kind)
     listed = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {None, ""})

@@ -130,6 +130,7 @@ class QueueStep(Step):
                     "position": position,
                     "expected_wait_seconds": expected,
                     "topic": turn.state.topic,
+                    "priority": turn.state.priority,
                     "language": turn.state.language,
                 },
             )

@@ -9,7 +9,7 @@ const TOPICS = {
 const STEPS = {
   arrived: "Поступил", answered: "Снята трубка", said: "Слушает подсказку", menu: "Выбирает в меню", key: "Нажал клавишу",
   heard: "Сказал", no_input: "Молчит", no_match: "Не распознано", speech_lost: "Меню по клавишам", topic: "Тема найдена",
-  decided: "Идёт по плану", consent: "Согласие на запись", queued: "Ждёт оператора", queue_refused: "Очередь не приняла",
+  decided: "Идёт по плану", consent: "Согласие на запись", queued: "Ждёт оператора", queue_refused: "Очередь не приняла", unqueued: "Больше не ждёт",
   announced: "Ждёт оператора", offered: "Вызов", offer_ended: "Ждёт оператора", connected: "Разговор", held: "На удержании",
   resumed: "Разговор", transferred: "Переведён", talk_ended: "После разговора", rated: "Поставил оценку",
 };

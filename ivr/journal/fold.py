@@ -1,0 +1,130 @@
+"""A call's state, rebuilt from its journal alone. Pure.
+
+What `CallState` holds is what the live call knows of itself and what recovery, status and reports need. A test follows
+calls of the real dialplan step by step and compares; `contradictions` is asked about every call of every test run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ivr.journal.kinds import KINDS
+from ivr.journal.record import Record, undeclared
+
+Phase = Literal["new", "menu", "waiting", "ringing", "talking", "over"]
+"""`menu`: with the dialplan, before the queue or after the talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """A call after its last record. Moments are the journal's wall clock in Unix seconds."""
+
+    call: str = ""
+    line: str = ""
+    phase: Phase = "new"
+    step: str = ""
+    step_since: float = 0.0
+    path: str = ""
+    arrived: float = 0.0
+    language: str = ""
+    topic: str = "none"
+    priority: int = 0
+    queue: str = ""
+    queued: float | None = None
+    operator: str = ""
+    connected: float | None = None
+    offers: int = 0
+    talks: int = 0
+    outcome: str = ""
+    sequence: int = 0
+
+
+def fold(records: Iterable[Record]) -> CallState:
+    """The state after all of a call's records, in order."""
+    state = CallState()
+    for record in records:
+        state = take(state, record)
+    return state
+
+
+def take(state: CallState, record: Record) -> CallState:
+    """The state after one more record."""
+    data = record.data
+    common: dict[str, Any] = {
+        "call": record.call,
+        "step": record.kind,
+        "step_since": record.wall_seconds,
+        "path": record.path or state.path,
+        "sequence": record.sequence,
+    }
+    if "language" in data:
+        common["language"] = data["language"]
+    if "topic" in data:
+        common["topic"] = data["topic"]
+    if "priority" in data:
+        common["priority"] = data["priority"]
+    change = _CHANGES.get(record.kind)
+    return replace(state, **common, **(change(state, record, data) if change else {}))
+
+
+_Change = Callable[[CallState, Record, Mapping[str, Any]], dict[str, Any]]
+_WAITS_NO_MORE: Mapping[str, Any] = {"phase": "menu", "queue": "", "queued": None, "operator": ""}
+
+_CHANGES: Mapping[str, _Change] = {
+    "arrived": lambda _, record, data: {"phase": "menu", "line": data["line"], "arrived": record.wall_seconds},
+    "queued": lambda _, record, data: {"phase": "waiting", "queue": data["queue"], "queued": record.wall_seconds},
+    "queue_refused": lambda *_: dict(_WAITS_NO_MORE),
+    "unqueued": lambda *_: dict(_WAITS_NO_MORE),
+    "offered": lambda state, _, data: {
+        "phase": "ringing",
+        "operator": data["operator"],
+        "offers": state.offers + 1,
+    },
+    "offer_ended": lambda *_: {"phase": "waiting", "operator": ""},
+    "connected": lambda _, record, data: {
+        "phase": "talking",
+        "operator": data["operator"],
+        "connected": record.wall_seconds,
+    },
+    "talk_ended": lambda state, *_: {**_WAITS_NO_MORE, "talks": state.talks + 1},
+    "ended": lambda _, __, data: {**_WAITS_NO_MORE, "phase": "over", "outcome": data["outcome"]},
+}
+
+_ONLY_IN: Mapping[str, frozenset[Phase]] = {
+    "arrived": frozenset({"new"}),
+    "queued": frozenset({"menu"}),
+    "queue_refused": frozenset({"menu", "waiting"}),
+    "unqueued": frozenset({"menu", "waiting", "ringing"}),  # also before the queue has answered
+    "offered": frozenset({"waiting"}),
+    "offer_ended": frozenset({"ringing", "menu", "waiting"}),  # the call may have left while it rang
+    "connected": frozenset({"ringing"}),
+    "talk_ended": frozenset({"talking"}),
+    "ended": frozenset({"menu", "waiting", "ringing"}),
+}
+_AFTERWARDS = frozenset({"ended"}) | {name for name, kind in KINDS.items() if kind.subject == "request"}
+
+
+def contradictions(records: Sequence[Record], *, over: bool = False) -> tuple[str, ...]:
+    """Why these records cannot be the whole story so far of one call; empty when they can. `over`: it has ended."""
+    found: list[str] = []
+    state = CallState()
+    for record in records:
+        where = f"{record.call} {record.sequence} {record.kind}"
+        if record.sequence != state.sequence + 1:
+            found.append(f"{where}: follows record {state.sequence}")
+        if state.phase == "new" and record.kind != "arrived":
+            found.append(f"{where}: before the call arrived")
+        if state.phase == "over" and record.kind not in _AFTERWARDS - {"ended"}:
+            found.append(f"{where}: after the end")
+        allowed = _ONLY_IN.get(record.kind)
+        if allowed is not None and state.phase not in allowed:
+            found.append(f"{where}: cannot happen in phase {state.phase!r}")
+        if record.kind in {"offer_ended", "connected", "talk_ended"} and record.data.get("operator") != state.operator:
+            found.append(f"{where}: not the operator of before ({state.operator!r})")
+        found += [f"{where}: undeclared {name}" for name in undeclared(record)]
+        state = take(state, record)
+    if over and state.phase != "over":
+        found.append(f"{state.call}: the story breaks off in phase {state.phase!r}")
+    return tuple(found)
