@@ -6,15 +6,21 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
+from zoneinfo import ZoneInfo
 
 import typer
 
 from ivr.config import Home
+from ivr.dialplan import graph as pictures
 from ivr.dialplan import report
+from ivr.dialplan.rehearsal import Operators, Rehearsal
+from ivr.dialplan.schema import plan_schema, tests_schema
 from ivr.dialplan.testing import Outcome, run_file
 from ivr.dialplan.trace import Visit, coverage
+from ivr.dialplan.trying import HELP, converse
 from ivr.dialplan.workbench import Workbench
 from ivr.errors import Finding
 
@@ -64,6 +70,74 @@ def run_tests(
     if not as_json:
         _print(f"{total - len(failed)} of {total} tests passed")
     _exit_on(bool(failed or broken) or not total)
+
+
+def try_plan(
+    plan: Annotated[str, typer.Argument(help="A plan's file, name or line")],
+    at: Annotated[str, typer.Option(help="When the call comes in: 2026-11-23 12:00; default: now")] = "",
+    caller: Annotated[str, typer.Option(help="The caller's number")] = "+79001234567",
+    operators: Annotated[str, typer.Option(help="free, busy, nobody, closed or full")] = "free",
+    as_json: JsonOption = False,
+) -> None:
+    """Call a plan from the terminal, no telephone: type words or keys."""
+    bench = Workbench(Home.find())
+    found = bench.plan(plan)
+    if operators not in get_args(Operators):
+        raise typer.BadParameter(f"operators are {', '.join(get_args(Operators))}")
+    rehearsal = Rehearsal(
+        found,
+        begins=_moment(at, found.time_zone),
+        caller=caller,
+        operators=cast("Operators", operators),
+        text_of=bench.text_of,
+    )
+
+    def tell(line: str, fact: dict[str, Any]) -> None:
+        if as_json:
+            _object(fact)
+        elif line:
+            _print(line)
+
+    if not as_json and sys.stdin.isatty():
+        _print(HELP)
+    converse(rehearsal, sys.stdin, tell, bench.text_of)
+
+
+def graph(
+    plan: Annotated[str, typer.Argument(help="A plan's file, name or line")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to; .svg or .mmd; default: print")
+    ] = None,
+    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Mermaid instead of SVG")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw a plan."""
+    found = Workbench(Home.find()).plan(plan)
+    drawn = pictures.mermaid(found) if as_mermaid or (output and output.suffix == ".mmd") else pictures.svg(found)
+    if output is not None:
+        output.write_text(drawn, encoding="utf-8")
+    if as_json:
+        _object({"plan": found.name, "file": str(output) if output else None, "picture": None if output else drawn})
+    else:
+        _print(f"drawn: {output}" if output else drawn)
+
+
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="The schema of tests instead of plans")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the JSON Schema of plans, for completion and hover in editors."""
+    found = tests_schema() if tests else plan_schema()
+    _print(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2))
+
+
+def _moment(text: str, zone: str) -> datetime:
+    if not text:
+        return datetime.now(ZoneInfo(zone))
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(zone))
+    except ValueError:
+        raise typer.BadParameter(f'"{text}" is not a time: write 2026-11-23 12:00') from None
 
 
 def _results(outcome: Outcome, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import holidays as public_holidays
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _SPAN = re.compile(r"(\d{1,2})[:.](\d{2})\s*[-–—]\s*(\d{1,2})[:.](\d{2})")
@@ -57,7 +57,12 @@ def _date(written: Any) -> Any:
 Spans = Annotated[
     tuple[Span, ...],
     BeforeValidator(_spans),
-    Field(json_schema_extra={"examples": ["08:00-20:00", "closed", "all day"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "examples": ["08:00-20:00", "closed", "all day"],
+        }
+    ),
 ]
 
 
