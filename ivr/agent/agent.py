@@ -132,7 +132,10 @@ class Agent:
         leg = Leg(self._ari, self.switch, str(frame["channel"]["id"]))
         name = str(frame["args"][-1]) if frame["args"] else ""
         if name in self._serving:
-            serving, work = self._serving[name], self._operators[name].serve(leg)
+            serving, work = (
+                self._serving[name],
+                self._operators[name].serve(leg, str(frame["channel"]["caller"]["number"])),
+            )
         else:
             serving, work = self._refusing, _refuse(leg)
         task = asyncio.get_running_loop().create_task(work)

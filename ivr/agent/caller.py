@@ -153,10 +153,8 @@ class Caller:
         self._add(Step(self._clock.monotonic() - self._dialled_at, step, data))
 
     def _record(self, record: Record) -> None:
-        data: dict[str, Value] = {**record.data, **record.personal}
-        if record.path:
-            data["path"] = record.path
-        self._add(Step(record.wall_seconds - self._dialled_wall, record.kind, data))
+        data = {"path": record.path, **record.data, **record.personal}
+        self._add(Step(record.wall_seconds - self._dialled_wall, record.kind, data, record))
 
     def _add(self, step: Step) -> None:
         self._steps.append(step)

@@ -65,9 +65,9 @@ class Operator:
         await self._account.unregister()
         self._tell("unregistered")
 
-    async def serve(self, leg: Leg) -> None:
-        """See one offered call through, from its ringing to its end."""
-        self._tell("offered")
+    async def serve(self, leg: Leg, caller: str) -> None:
+        """See one offered call through, from its ringing to its end; `caller` is the number that is shown."""
+        self._tell("offered", caller=caller)
         try:
             await self._answer(leg)
         except LegEnded as end:

@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.call.effects import Outcome
+from ivr.journal.record import Record
 
 Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened, `at_seconds` after the INVITE (operators: after the start)."""
+    """One thing that happened, `at_seconds` after the INVITE (operators: after the start).
+
+    `record`: what the hotline's journal says, when it is the hotline that did it; its times are the hotline's.
+    """
 
     at_seconds: float
     step: str
     data: Mapping[str, Value] = field(default_factory=dict)
+    record: Record | None = None
 
 
 OnStep = Callable[[Step], None]
