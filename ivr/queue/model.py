@@ -21,6 +21,7 @@ Refusal = Literal[
     "not_talking",
     "unknown_operator",
     "wrap_up_over",
+    "overruled",
     "led_by_another",
 ]
 
@@ -32,7 +33,8 @@ class QueuedCall:
     `place` is when it came in, and what it keeps whatever happens; `rank` is its order among others: the place, made
     earlier by urgency. `offers` maps operators who ring now to offer ids; `declined` maps operators to the time until
     which they are not offered this call again. `controller` owns the call's telephone leg. `reason` is the last
-    decision's, as JSON.
+    decision's, as JSON. `callback` (sealed) is whom to ring when the turn comes, "" while the caller is on the line;
+    `not_before` is when the next of its `tries` may be.
     """
 
     call: CallId
@@ -54,6 +56,9 @@ class QueuedCall:
     operator: str = ""
     connected_at: float = 0.0
     reason: str = ""
+    callback: str = ""
+    tries: int = 0
+    not_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class QueuedOperator:
 
     `until_at` ends a ring or a wrap-up (else 0). `intent` is what becomes of the operator when the hands are free
     again. `misses` counts unanswered rings in a row. `idle_since` orders free operators.
+    `assigned` is a topic served as if it were the first skill, because a person (`assigned_by`) or the rule says so.
     """
 
     name: str
@@ -74,6 +80,8 @@ class QueuedOperator:
     offer: str = ""
     until_at: float = 0.0
     misses: int = 0
+    assigned: str = ""
+    assigned_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,24 @@ class OfferDeclined:
     """The call is back in its place; `paused`: the operator gets no more calls before saying so."""
 
     paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackMissed:
+    """The caller did not answer; `given_up`: that was the last try and the call has left."""
+
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who of ops did what to which call, operator or queue; `at` in Unix seconds."""
+
+    at: float
+    by: str
+    action: str
+    subject: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

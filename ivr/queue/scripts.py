@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any
 
@@ -20,6 +22,16 @@ COMMAND_SECONDS = 2.0
 """The longest wait for a command; the store answers in less than a millisecond."""
 
 _LUA = resources.files("ivr.queue") / "lua"
+
+
+@asynccontextmanager
+async def bounded(seconds: float) -> AsyncIterator[None]:
+    """Let the store answer within so long; whatever keeps it from doing so becomes StoreUnavailable."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
+        raise StoreUnavailable(f"the store does not answer: {error}", hint="see `ivr status`") from error
 
 
 class Scripts:
@@ -40,13 +52,10 @@ class Scripts:
     async def run(self, command: str, *arguments: str | float) -> dict[str, Any]:
         """Run one command; the decoded answer. Raises StoreUnavailable."""
         count, parts = len(COMMAND_KEYS), (*COMMAND_KEYS, *arguments)
-        try:
-            async with asyncio.timeout(COMMAND_SECONDS):
-                try:
-                    reply = await self._redis.evalsha(self._hashes[command], count, *parts)
-                except NoScriptError:
-                    reply = await self._redis.eval(self._texts[command], count, *parts)
-        except (RedisConnectionError, RedisTimeoutError, TimeoutError) as error:
-            raise StoreUnavailable(f"the store does not answer: {error}", hint="see `ivr status`") from error
+        async with bounded(COMMAND_SECONDS):
+            try:
+                reply = await self._redis.evalsha(self._hashes[command], count, *parts)
+            except NoScriptError:
+                reply = await self._redis.eval(self._texts[command], count, *parts)
         answer: dict[str, Any] = json.loads(reply)
         return answer

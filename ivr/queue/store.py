@@ -9,21 +9,17 @@ Give it a client with `socket_timeout=None`: the client's own timeout sends thro
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ivr.call.events import CallId, OfferEnd
-from ivr.errors import StoreUnavailable
 from ivr.queue import keys, rows
+from ivr.queue.feed import QueueFeed
 from ivr.queue.model import (
-    Change,
+    CallbackMissed,
     Done,
     Entered,
     Following,
@@ -32,21 +28,16 @@ from ivr.queue.model import (
     Offer,
     OfferDeclined,
     QueuedCall,
-    QueuedOperator,
     Refused,
 )
-from ivr.queue.scripts import COMMAND_SECONDS, Scripts
-
-_FOLLOW_BLOCK_MILLISECONDS = 2000  # only proves that the server is alive; changes come at once
-_PAGE = 500
-_LOST = (RedisConnectionError, RedisTimeoutError, TimeoutError)
+from ivr.queue.scripts import Scripts
 
 
 class QueueStore:
-    """The queue's commands, its rows and its stream of changes."""
+    """The queue's commands; `feed` reads its rows and changes."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+        self.feed = QueueFeed(redis)
         self._scripts = Scripts(redis)
 
     async def enter(self, call: QueuedCall, caller_token: str = "") -> Entered | Refused:
@@ -57,9 +48,12 @@ class QueueStore:
         return _refused(answer) or Entered(position=answer["position"], place=answer["place"])
 
     async def offer(
-        self, offer: Offer, *, epoch: int, now: float, at_most: int = 1, reason: str = ""
+        self, offer: Offer, *, epoch: int, now: float, at_most: int = 1, reason: str = "", by: str = ""
     ) -> Done | Refused:
-        """Let the call ring at the operator; `reason` (JSON) is kept with it, `at_most` operators ring at a time."""
+        """Let the call ring at the operator; `reason` (JSON) is kept with it, `at_most` operators ring at a time.
+
+        `by` names a person who pulls the call to the operator; no epoch is needed then (0).
+        """
         answer = await self._scripts.run(
             "offer",
             epoch,
@@ -70,6 +64,7 @@ class QueueStore:
             _milli(now + offer.ring_seconds),
             at_most,
             reason,
+            by,
         )
         return _refused(answer) or Done()
 
@@ -122,6 +117,45 @@ class QueueStore:
         """The wrap-up that was to last until `until_at` is over."""
         return _done(await self._scripts.run("end_wrap_up", operator, until_at, _milli(now)))
 
+    async def move_call(
+        self, call: CallId, *, queue: str, topic: str, language: str, skills: tuple[str, ...], now: float, by: str
+    ) -> Done | Refused:
+        """Put the call elsewhere; it keeps its place, its rings are withdrawn."""
+        fields = {
+            "queue": queue,
+            "topic": topic,
+            "language": language,
+            "skills": skills,
+            "waiting_key": keys.waiting(queue),
+        }
+        return _done(await self._scripts.run("move_call", call, json.dumps(fields), _milli(now), by))
+
+    async def prioritise(
+        self, call: CallId, priority: int, *, urgency_seconds: float, now: float, by: str
+    ) -> Done | Refused:
+        """Change the urgency of a waiting call; each step counts as `urgency_seconds` of earlier entry."""
+        return _done(await self._scripts.run("prioritise", call, priority, urgency_seconds, _milli(now), by))
+
+    async def assign(self, operator: str, topic: str, *, now: float, by: str = "") -> Done | Refused:
+        """Let the operator serve `topic` as the first skill ("": home again); a person's word (`by`) beats the rule's.
+
+        The topic `auto` takes a person's word back.
+        """
+        return _done(await self._scripts.run("assign", operator, topic, by, _milli(now)))
+
+    async def request_callback(self, call: CallId, sealed: str, *, not_before: float, now: float) -> Done | Refused:
+        """The caller hangs up and is rung back in turn; `sealed` says whom to ring and is opened by its writer only."""
+        return _done(await self._scripts.run("request_callback", call, sealed, _milli(not_before), _milli(now)))
+
+    async def miss_callback(
+        self, offer: Offer, *, now: float, not_before: float, tries_allowed: int
+    ) -> CallbackMissed | Refused:
+        """The caller did not answer the callback; the operator is free, the call tries again later or is given up."""
+        answer = await self._scripts.run(
+            "miss_callback", offer.call, offer.operator, offer.offer, _milli(now), _milli(not_before), tries_allowed
+        )
+        return _refused(answer) or CallbackMissed(given_up=answer["given_up"])
+
     async def configure_queue(
         self, queue: str, *, now: float, limit: int | None = None, closed: bool | None = None, by: str = ""
     ) -> Done | Refused:
@@ -147,56 +181,6 @@ class QueueStore:
         """Give the right to route back at once."""
         await self._scripts.run("yield_lead", controller)
 
-    async def load(self) -> tuple[str, Change]:
-        """All rows as one change, and the stream's position from which `follow` completes it.
-
-        The position is taken first: changes made while the pages are read come again, and rows are whole, so applying
-        them twice does no harm.
-        """
-        try:
-            newest = await self._redis.xrevrange(keys.CHANGES, count=1)
-            position = _text(newest[0][0] or "0-0") if newest else "0-0"
-            return position, Change(
-                cause="load",
-                calls=tuple(rows.call_row(row) for row in await self._rows(keys.CALLS)),
-                operators=tuple(rows.operator_row(row) for row in await self._rows(keys.OPERATORS)),
-                queues=tuple(rows.queue_row(row) for row in await self._rows(keys.QUEUES)),
-            )
-        except _LOST as error:
-            raise _lost(error) from error
-
-    async def operators(self) -> tuple[QueuedOperator, ...]:
-        """Rows of all operators who ever signed in."""
-        try:
-            return tuple(rows.operator_row(row) for row in await self._rows(keys.OPERATORS))
-        except _LOST as error:
-            raise _lost(error) from error
-
-    async def follow(self, position: str) -> AsyncGenerator[list[Change]]:
-        """Changes after `position`, as they come, in the batches they come in."""
-        while True:
-            try:
-                async with asyncio.timeout(_FOLLOW_BLOCK_MILLISECONDS / 1000 + COMMAND_SECONDS):
-                    reply = await self._redis.xread({keys.CHANGES: position}, block=_FOLLOW_BLOCK_MILLISECONDS)
-            except _LOST as error:
-                raise _lost(error) from error
-            for entries in _entries(reply):
-                position = _text(entries[-1][0])
-                yield [rows.change(_text(fields[b"cause"]), fields[b"rows"]) for _, fields in entries]
-
-    async def _rows(self, key: str) -> list[dict[str, Any]]:
-        found: dict[Any, Any] = {}  # a scan may name a row twice
-        cursor = None
-        while cursor != 0:
-            async with asyncio.timeout(COMMAND_SECONDS):
-                cursor, page = await self._redis.hscan(key, cursor or 0, count=_PAGE)
-            found.update(cast("dict[Any, Any]", page))
-        return [json.loads(value) for value in found.values()]
-
-
-def _lost(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"the store does not answer: {error}", hint="see `ivr status`")
-
 
 def _milli(seconds: float) -> float:
     return round(seconds, 3)
@@ -208,13 +192,3 @@ def _refused(answer: dict[str, Any]) -> Refused | None:
 
 def _done(answer: dict[str, Any]) -> Done | Refused:
     return _refused(answer) or Done()
-
-
-def _entries(reply: Any) -> list[list[tuple[bytes, dict[bytes, bytes]]]]:
-    """Non-empty batches of an XREAD reply, in either shape (list for RESP2, mapping for RESP3)."""
-    streams = reply.values() if isinstance(reply, dict) else [entries for _, entries in reply or ()]
-    return [entries for entries in streams if entries]
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

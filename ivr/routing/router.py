@@ -171,7 +171,7 @@ class Router:
 
     async def rebuild(self, alive: Collection[CallId]) -> tuple[CallId, ...]:
         """After a restart: calls of this controller that are not `alive` any more leave; answers which did."""
-        _, rows = await self._store.load()
+        _, rows = await self._store.feed.load()
         lost = tuple(row.call for row in rows.calls if row.controller == self._name and row.call not in alive)
         for call in lost:
             await self._store.leave(call, now=self._clock.wall())
@@ -184,11 +184,11 @@ class Router:
     async def _keep_following(self) -> None:
         while True:
             try:
-                position, rows = await self._store.load()
+                position, rows = await self._store.feed.load()
                 self._view = QueueView(self._profiles)
                 self._take(rows)
                 self._following.set()
-                async with aclosing(self._store.follow(position)) as batches:
+                async with aclosing(self._store.feed.follow(position)) as batches:
                     async for changes in batches:
                         for change in changes:
                             self._take(change)
@@ -270,7 +270,7 @@ class Router:
             return True
         return any(
             operator.state != "gone" and level(self._view.profiles[operator.name], wanted) is not None
-            for operator in await self._store.operators()
+            for operator in await self._store.feed.operators()
             if operator.name in self._view.profiles
         )
 

@@ -1,7 +1,8 @@
--- The routing controller gives a waiting call to a free operator, who rings from now on.
+-- The routing controller, or ops, give a waiting call to a free operator, who rings from now on.
 -- ARGV: 1 epoch  2 call  3 operator  4 offer id  5 now  6 expires at  7 offers of this call at most  8 reason (JSON)
+--       9 by whom ("": the routing controller; a person needs no epoch)
 -- → done | refused: stale_router, call_gone, call_taken, operator_busy
-if redis.call('GET', EPOCH) ~= ARGV[1] then return refuse('stale_router') end
+if ARGV[9] == '' and redis.call('GET', EPOCH) ~= ARGV[1] then return refuse('stale_router') end
 local now, expires_at, at_most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local call = load_row(CALLS, ARGV[2])
 if not call then return refuse('call_gone') end
@@ -17,4 +18,5 @@ save_operator(operator)
 call.state, call.reason = 'offered', ARGV[8]
 call.offers[operator.name] = ARGV[4]
 save_call(call)
+if ARGV[9] ~= '' then audit(now, ARGV[9], 'pull', call.call, operator.name) end
 return answer('offer')

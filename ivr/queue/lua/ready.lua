@@ -4,6 +4,7 @@
 local now = tonumber(ARGV[2])
 local operator = load_row(OPERATORS, ARGV[1]) or {
   name = ARGV[1], state = 'gone', since = now, idle_since = now, call = '', offer = '', until_at = 0, misses = 0,
+  assigned = '', assigned_by = '',
 }
 operator.intent, operator.reason = 'ready', ''
 if operator.state == 'gone' or operator.state == 'paused' or operator.state == 'wrap_up' then
