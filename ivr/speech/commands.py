@@ -1,0 +1,174 @@
+"""The commands on speech and topics: classify, recognise, topics check, models fetch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.config import Home, load_settings
+from ivr.errors import ConfigurationInvalid, Finding, IvrError
+from ivr.speech.topic_check import Example, check_topics, confusion, never_used
+from ivr.speech.topics import Classification, TopicModel, load_topics
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
+
+
+def classify(
+    texts: Annotated[list[str] | None, typer.Argument(help="Sentences; none: one a line from standard input")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the topic of what a caller says."""
+    model = _topics(Home.find())
+    for text in texts or (line.strip() for line in sys.stdin):
+        found = model.classify(text)
+        _show(_facts(text, found), found, as_json=as_json)
+
+
+def recognise(
+    files: Annotated[list[Path], typer.Argument(help="WAV files with speech, of any rate")],
+    as_json: JsonOption = False,
+    words: Annotated[list[str] | None, typer.Option("--word", help="Expect only these words and phrases")] = None,
+) -> None:
+    """Recognise recordings as if a caller had said them, and find their topics."""
+    from ivr.speech.endpoint import SAMPLE_RATE
+    from ivr.speech.recognizer import SpeechModel
+    from ivr.speech.recording import read_recording
+    from ivr.speech.transcript import transcribe
+
+    home = Home.find()
+    topics = _topics(home)
+    model = SpeechModel(_model_directory(home))
+    unreadable: list[IvrError] = []
+    for file in files:
+        try:
+            samples = read_recording(file)
+        except IvrError as error:
+            unreadable.append(error)  # the others are still worth hearing
+            continue
+        heard = transcribe(model, samples, tuple(words) if words else None)
+        found = topics.classify(heard.text, heard.alternatives)
+        facts = {**_facts(heard.text, found), "file": str(file), "seconds": round(len(samples) / SAMPLE_RATE, 2)}
+        _show(facts, found, as_json=as_json)
+    if unreadable:
+        raise IvrError("\n".join(str(error) for error in unreadable))
+
+
+def check(
+    examples: Annotated[
+        Path | None, typer.Option(help="Labelled sentences: topic, tab, text a line; default: the project's own")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what is doubtful in dialplans/topics.yaml, and how it does on labelled sentences."""
+    home = Home.find()
+    file = _topics_file(home)
+    try:
+        model = load_topics(file)
+    except ConfigurationInvalid as error:
+        _findings(error.findings, as_json=as_json)
+        raise typer.Exit(1) from None
+    labelled = _examples(examples or home.root / "tests" / "speech" / "callers.tsv", required=examples is not None)
+    findings = check_topics(model, str(file.relative_to(home.root)), _vocabulary(_model_directory(home)), labelled)
+    _findings(findings, as_json=as_json)
+    if labelled and not as_json:
+        _report(model, labelled)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def fetch_model(
+    language: Annotated[str, typer.Argument(help="ru")] = "ru",
+) -> None:
+    """Download the official Vosk model, check its hash and unpack it into models/."""
+    import vosk
+
+    from ivr.speech.official import fetch
+
+    directory = fetch(language, Home.find().root / "models", vosk.MODEL_LIST_URL)
+    sys.stdout.write(f"{directory}\nTo use it, write in config/ivr.yaml:\nspeech:\n  model: models/{directory.name}\n")
+
+
+def _topics_file(home: Home) -> Path:
+    return home.dialplans / "topics.yaml"
+
+
+def _topics(home: Home) -> TopicModel:
+    return load_topics(_topics_file(home))
+
+
+def _model_directory(home: Home) -> Path:
+    return home.root / load_settings(home.config / "ivr.yaml").speech.model
+
+
+def _vocabulary(model: Path) -> frozenset[str] | None:
+    """The words that the recogniser can write; None when the model does not list them."""
+    try:
+        lines = (model / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return frozenset(line.split()[0] for line in lines if line and line[0].isalpha())
+
+
+def _examples(file: Path, *, required: bool) -> list[Example]:
+    if not required and not file.exists():
+        return []
+    rows: list[Example] = []
+    findings: list[Finding] = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise IvrError("the examples cannot be read", where=str(file)) from error
+    for number, line in enumerate(lines, 1):
+        topic, tab, text = line.partition("\t")
+        if tab and text.strip():
+            rows.append(Example(topic.strip(), text.strip()))
+        elif line.strip():
+            findings.append(Finding(str(file), number, 1, "error", "a line is a topic, a tab and a sentence"))
+    if findings:
+        raise ConfigurationInvalid(findings)
+    return rows
+
+
+def _facts(text: str, found: Classification) -> dict[str, Any]:
+    return {"text": text, "topic": found.topic, "confidence": found.confidence, "matched": list(found.matched)}
+
+
+def _show(facts: dict[str, Any], found: Classification, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        return
+    second = ", ".join(f"{topic} {share:.0%}" for topic, share in found.alternatives[:2])
+    sys.stdout.write(f"{found.topic:13} {found.confidence:4.0%}  {facts['text']}\n")
+    if found.matched:
+        sys.stdout.write(f"{'':19} by {'; '.join(found.matched[:3])}{f'  (else {second})' if second else ''}\n")
+
+
+def _findings(findings: list[Finding] | tuple[Finding, ...], *, as_json: bool) -> None:
+    for finding in findings:
+        line = json.dumps(asdict(finding), ensure_ascii=False) if as_json else f"{finding.severity}: {finding}"
+        sys.stdout.write(line + "\n")
+
+
+def _report(model: TopicModel, examples: list[Example]) -> None:
+    counts = confusion(model, examples)
+    right = sum(count for (label, found), count in counts.items() if label == found)
+    names = [*dict.fromkeys([topic.id for topic in model.topics] + ["none"] + [one.topic for one in examples])]
+    table = Table(title=f"{right} of {len(examples)} sentences right ({right / len(examples):.1%})")
+    table.add_column("said ↓  found →")
+    for name in names:
+        table.add_column(name[:6], justify="right")
+    for label in names:
+        row = [str(counts[label, found] or "·") for found in names]
+        table.add_row(label, *row)
+    console = Console()
+    console.print(table)
+    unused = Counter(topic for topic, _ in never_used(model, examples))
+    console.print("Phrases that no sentence uses: " + ", ".join(f"{topic} {count}" for topic, count in unused.items()))
