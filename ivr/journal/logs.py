@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
@@ -25,7 +26,10 @@ _WAITING_LINES = 50_000
 _TOGETHER_LINES = 1_000
 _GATHER_SECONDS = 0.02  # one write for what came meanwhile, instead of waking for each line
 _PERSONAL = frozenset({"personal", "caller", "number", "text", "alternatives", "note", "transcript", "name", "snils"})
-_HARMLESS = frozenset({"call", "line", "timestamp", "level", "topic", "request"})
+_HIDDEN = "‹hidden›"
+_NUMBERS = (int, float, type(None))
+_SHORTEST_NUMBER = 10  # digits of the shortest number that identifies a person
+_HARMLESS = frozenset({"call", "line", "topic", "request"})
 
 
 class LineWriter:
@@ -96,13 +100,7 @@ def configure_logging(
     )
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            without_personal_data,
-            render,
-        ],
+        processors=[finished, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=writer,
         cache_logger_on_first_use=False,
@@ -115,11 +113,21 @@ def _to_json(line: Any, **_: object) -> str:
     return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode(errors="replace")
 
 
-def without_personal_data(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Hide facts that are personal by name, and in every other text whatever looks like a person's number."""
+def finished(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add level and time, put an exception into words, and hide what is personal: a fact by its name, in every other
+    text whatever looks like a person's number. One function, because the journal passes here with every record.
+    """
+    if "exc_info" in line:
+        line = structlog.processors.format_exc_info(logger, method, line)
     for name, value in line.items():
         if name in _PERSONAL:
-            line[name] = "‹hidden›"
-        elif name not in _HARMLESS and not isinstance(value, int | float | None):
-            line[name] = redacted(value if isinstance(value, str) else repr(value))
+            line[name] = _HIDDEN
+        elif name in _HARMLESS or isinstance(value, _NUMBERS):
+            pass
+        elif not isinstance(value, str):
+            line[name] = redacted(repr(value))
+        elif len(value) >= _SHORTEST_NUMBER:
+            line[name] = redacted(value)
+    line["level"] = method
+    line["timestamp"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     return line

@@ -26,7 +26,8 @@ from ivr.journal.record import Record, Value, split
 from ivr.journal.spool import Spool
 
 _SCRIPT = (Path(__file__).parent / "lua" / "append.lua").read_text(encoding="utf-8")
-_BATCH_RECORDS = 50  # about half a millisecond of the event loop to encode
+_SLICE_RECORDS = 25  # encoded at a stretch: half a millisecond of the event loop
+_BATCH_RECORDS = 200
 _STORE_SECONDS = 2.0  # a store that takes longer for a batch is away
 _RETRY_SECONDS = 0.25
 _KEPT_SECONDS = 3.0  # longer than the store may take to sync its append-only file
@@ -78,6 +79,7 @@ class Journal:
         self._append = redis.register_script(_SCRIPT)
         self._calls: OrderedDict[str, _Call] = OrderedDict()
         self._waiting: deque[Record] = deque()
+        self._encoded: list[wire.Entry] = []  # the batch being made
         self._held: deque[wire.Batch] = deque()  # encoded, neither in the store nor on disk
         self._kept: deque[tuple[float, wire.Batch]] = deque()  # in the store, but perhaps not yet on its disk
         self._own = Spool.of(spool_directory, self.writer)
@@ -121,7 +123,7 @@ class Journal:
 
     def health(self) -> JournalHealth:
         """How the journal does right now."""
-        waiting = len(self._waiting) + sum(len(batch.entries) for batch in self._held)
+        waiting = len(self._waiting) + len(self._encoded) + sum(len(batch.entries) for batch in self._held)
         return JournalHealth(self._online, waiting, self._spooled, self._lost, self._reason)
 
     async def start(self) -> None:
@@ -157,7 +159,7 @@ class Journal:
                 await self._come_back()
             while self._online and (self._held or self._waiting):
                 if not self._held:
-                    self._encode()
+                    await self._encode()
                 await self._to_store()
             if not self._online and not self._closing:
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -215,9 +217,8 @@ class Journal:
 
     async def _to_disk(self) -> None:
         """Everything that waits goes to the spool file, or stays in memory when the disk refuses."""
-        while self._waiting and len(self._held) * _BATCH_RECORDS < self._memory_records:
-            self._encode()
-            await asyncio.sleep(0)
+        while (self._waiting or self._encoded) and len(self._held) * _BATCH_RECORDS < self._memory_records:
+            await self._encode()
         if not self._held:
             return
         held = list(self._held)
@@ -250,15 +251,19 @@ class Journal:
             self._log.info("the store is back: all records that waited are in it")
         self._reason = ""
 
-    def _encode(self) -> None:
+    async def _encode(self) -> None:
         """Turn up to one batch of waiting records into `_held`, with a log line for each."""
-        entries = []
-        for _ in range(min(_BATCH_RECORDS, len(self._waiting))):
-            record = self._waiting.popleft()
-            entries.append(self._entry(record))
-            self._log.info(record.kind, call=record.call, path=record.path, **record.data)
-        self._number += 1
-        self._held.append(wire.Batch(self._number, tuple(entries)))
+        while self._waiting and len(self._encoded) < _BATCH_RECORDS:
+            for _ in range(min(_SLICE_RECORDS, len(self._waiting))):
+                record = self._waiting.popleft()
+                self._encoded.append(self._entry(record))
+                self._log.info(record.kind, call=record.call, path=record.path, **record.data)
+            if self._waiting:
+                await asyncio.sleep(0)
+        if self._encoded:
+            self._number += 1
+            self._held.append(wire.Batch(self._number, tuple(self._encoded)))
+            self._encoded.clear()
 
     def _entry(self, record: Record) -> wire.Entry:
         state = self._call(record.call)
