@@ -1,0 +1,187 @@
+"""Training: a given number of steps, resumed exactly from the last checkpoint, the learning rate falling at the end.
+
+The checkpoint before the fall is kept, so that a later run with more steps goes on from there at full rate.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from recipe.batches import Batch, Batches, Kind
+from recipe.cores import SpareCores
+from recipe.front_end import FRAMES_A_SECOND
+from recipe.network import Network, Shape
+from recipe.scoring import phone_error
+
+_WARM_UP_STEPS = 400
+_AVERAGE_OVER_STEPS = 400
+_MIDDLE_WEIGHT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`steps` in all; the learning rate stays at `rate` and falls to nothing over the last `cooling_steps`."""
+
+    steps: int
+    cooling_steps: int
+    rate: float = 2.5e-3
+    frames_a_batch: int = 9000
+    share_of_people: float = 0.65
+    seed: int = 1
+    save_every_steps: int = 300
+    test_every_steps: int = 1500
+
+    @property
+    def steady_steps(self) -> int:
+        return self.steps - self.cooling_steps
+
+    def rate_at(self, step: int) -> float:
+        cooling = max(0, step - self.steady_steps) / max(1, self.cooling_steps)
+        return self.rate * min(1.0, (step + 1) / _WARM_UP_STEPS) * (1 - cooling) + 1e-6
+
+
+def train(
+    people: Kind, synthetic: Kind, tests: dict[str, Kind], schedule: Schedule, folder: Path, most_threads: int = 2
+) -> Path:
+    """Train to the schedule's end; the file of the finished network. Progress goes to stdout and progress.jsonl."""
+    spare = SpareCores(most_threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    training = _Training(schedule, folder)
+    batches = Batches(people, synthetic, schedule.share_of_people, schedule.frames_a_batch, schedule.seed)
+    # One worker gives the batches in order; with more of them order still holds, but two cores have no room.
+    loader = DataLoader(
+        batches, batch_size=None, sampler=range(training.step, schedule.steps), num_workers=1, prefetch_factor=6
+    )
+    began, first = time.monotonic(), training.step
+    losses: list[float] = []
+    for batch in loader:
+        losses.append(training.learn(batch))
+        step = training.step
+        if step % 10 == 0:
+            torch.set_num_threads(spare.count())
+        if step % 50 == 0:
+            pace = (step - first) / (time.monotonic() - began)
+            hours = training.frames / FRAMES_A_SECOND / 3600
+            left = (schedule.steps - step) / pace / 60
+            print(
+                f"step {step}/{schedule.steps} loss {sum(losses) / len(losses):.3f} heard {hours:.1f} h, "
+                f"{pace:.2f} steps/s, {left:.0f} min left, {torch.get_num_threads()} threads",
+                flush=True,
+            )
+            losses.clear()
+        if step % schedule.save_every_steps == 0 or step == schedule.steady_steps:
+            training.save()
+        if step % schedule.test_every_steps == 0 or step == schedule.steps:
+            training.report(tests)
+    training.save()
+    return training.finished()
+
+
+class _Training:
+    """All that a checkpoint holds. Randomness is not in it: batches and dropout are functions of the step."""
+
+    def __init__(self, schedule: Schedule, folder: Path) -> None:
+        self._schedule, self._folder = schedule, folder
+        torch.manual_seed(schedule.seed)
+        self.network = Network(Shape())
+        self.average = Network(Shape())
+        self.average.load_state_dict(self.network.state_dict())
+        self.step = self.frames = 0
+        weights = [parameter for parameter in self.network.parameters() if parameter.ndim > 1]
+        others = [parameter for parameter in self.network.parameters() if parameter.ndim <= 1]
+        groups: Sequence[dict[str, Any]] = [{"params": weights, "weight_decay": 0.02}, {"params": others}]
+        self._optimizer = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=0.0)
+        self._load()
+
+    def _load(self) -> None:
+        """The newest checkpoint this schedule can go on from: not one that cooled for an earlier, shorter schedule."""
+        for name in ("last.pt", "steady.pt"):
+            file = self._folder / name
+            if not file.exists():
+                continue
+            state = torch.load(file, weights_only=True)
+            if state["step"] > self._schedule.steady_steps and state["steady_steps"] != self._schedule.steady_steps:
+                continue
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self.step, self.frames = state["step"], state["frames"]
+            print(f"going on from {file} at step {self.step}", flush=True)
+            return
+
+    def learn(self, batch: Batch) -> float:
+        """One step; the loss per phone."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._schedule.rate_at(self.step)
+        torch.manual_seed(self._schedule.seed * 10**9 + self.step)
+        self.network.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            final, middle = self.network(batch.bands)
+        loss = _ctc(final, batch) + _MIDDLE_WEIGHT * _ctc(middle, batch)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature lacks types
+        nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+        self._optimizer.step()
+        self.step += 1
+        self.frames += int(batch.frames.sum())
+        self._follow()
+        return float(loss.detach())
+
+    def _follow(self) -> None:
+        """Keep the average of the last steps' weights: it errs less than any single step's."""
+        share = max(1 / _AVERAGE_OVER_STEPS, 1 / (1 + self.step))
+        state = self.network.state_dict()
+        with torch.no_grad():
+            for name, value in self.average.state_dict().items():
+                if value.is_floating_point():
+                    value.lerp_(state[name], share)
+
+    def save(self) -> None:
+        state = {
+            "shape": self.network.shape.as_dict(),
+            "step": self.step,
+            "frames": self.frames,
+            "steady_steps": self._schedule.steady_steps,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        names = ["last.pt", *(["steady.pt"] if self.step <= self._schedule.steady_steps else [])]
+        for name in names:
+            torch.save(state, self._folder / f"{name}.part")
+            os.replace(self._folder / f"{name}.part", self._folder / name)
+
+    def report(self, tests: dict[str, Kind]) -> None:
+        """Phone errors of the averaged network on a tenth of every test set."""
+        errors = {name: round(phone_error(self.average, kind, every=10), 1) for name, kind in tests.items()}
+        hours = round(self.frames / FRAMES_A_SECOND / 3600, 1)
+        line = json.dumps({"step": self.step, "hours": hours, "phone_error_percent": errors})
+        print(line, flush=True)
+        with open(self._folder / "progress.jsonl", "a") as progress:
+            progress.write(line + "\n")
+
+    def finished(self) -> Path:
+        file = self._folder / "network.pt"
+        state = {"shape": self.network.shape.as_dict(), "step": self.step, "frames": self.frames}
+        torch.save(state | {"network": self.average.state_dict()}, file)
+        return file
+
+
+def _ctc(scores: Tensor, batch: Batch) -> Tensor:
+    """Connectionist temporal classification loss per label."""
+    logarithms = torch.log_softmax(scores.float(), -1).transpose(0, 1)
+    frames = (batch.frames + 2) // 3
+    loss = nn.functional.ctc_loss(
+        logarithms, batch.labels, frames, batch.label_counts, blank=0, reduction="sum", zero_infinity=True
+    )
+    return loss / batch.label_counts.sum()
