@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ivr.dialplan import check_names, check_words
 from ivr.dialplan.flow import Flow, Node, flow_of
+from ivr.dialplan.model import Head
 from ivr.dialplan.nodes import Document, Place
 from ivr.dialplan.parse import Parsed
 from ivr.dialplan.step import Step, Way
@@ -25,6 +26,8 @@ class Known:
     words: Mapping[str, AbstractSet[str]] | None = None
     """The recogniser's vocabulary by language."""
     operators: Sequence[Profile] | None = None
+    plans: Mapping[str, Head] | None = None
+    """All plans by name, for those that call others."""
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ivr.dialplan import check_calls
 from ivr.dialplan.expression import (
     AmongThese,
     Binary,
@@ -21,6 +22,8 @@ from ivr.dialplan.fields import Spoken
 from ivr.dialplan.names import FACTS, QUEUE_LOAD
 from ivr.dialplan.nodes import Place
 from ivr.dialplan.step import Step
+from ivr.dialplan.steps.call import CallPlan
+from ivr.dialplan.steps.collect import Collect
 from ivr.dialplan.steps.language import SpeakLanguage
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.set import SetVariables
@@ -43,6 +46,7 @@ def check(draft: Draft) -> None:
     names: dict[str, Type] = {**FACTS, **{QUEUE_LOAD + queue: "number" for queue in queues}}
     names |= head.variables
     names |= dict.fromkeys(head.hours, "hours")
+    check_calls.check(draft, names)
     used: set[str] = set()
     for place, step in draft.steps():
         used |= _step(draft, place, step, names)
@@ -66,6 +70,8 @@ def _step(draft: Draft, place: Place, step: Step, names: dict[str, Type]) -> set
             used |= set(_named(item.expression.tree))
     if isinstance(step, SetVariables):
         used |= step.set.keys()
+    if isinstance(step, Collect | CallPlan) and step.into is not None:
+        used.add(step.into)
     head = draft.parsed.head
     if isinstance(step, SpeakLanguage) and head is not None and step.language not in head.languages:
         hint = f"the plan has {listed(head.languages)}: add it there, with its prompts"
@@ -94,6 +100,13 @@ def _expression(draft: Draft, place: Place, expression: Expression, wanted: str 
             draft.document.add(mark, f'there is no variable "{name}"', hint)
             return
         wanted = writable[name]
+    if wanted == "returned":
+        wanted = draft.parsed.head.returns if draft.parsed.head else None
+        if wanted is None:
+            draft.error(
+                place, "this plan does not say what it returns", 'add "returns: text" (or number, yes_no) at its head'
+            )
+            return
     try:
         kind = type_of(expression.tree, names)
     except NameUnknown as error:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from ivr.call.effects import Answer, CancelTimer, Effect, HangUp, SetTimer
 from ivr.call.events import Arrived, CallerHungUp, Connected, Event, TalkEnded, TimerFired
 from ivr.dialplan.model import Plan
-from ivr.dialplan.state import Now, State
-from ivr.dialplan.step import End, Go, Move, Next, Stay, Step
+from ivr.dialplan.state import Frame, Now, State, Value
+from ivr.dialplan.step import Call, End, Go, Move, Next, Return, Stay, Step
 from ivr.dialplan.trace import Visit
 from ivr.dialplan.turn import Turn
 
 LONGEST_CALL = "longest_call"
 LONGEST_CALL_SECONDS = 3600.0
 """A caller may be in menus and queues for so long at most; a talk has no bound."""
+DEEPEST_CALL = 8
 MOST_STEPS = 2000
 MOST_STEPS_AT_ONCE = 200
 """More steps than this without waiting for anything is a circle."""
@@ -106,8 +107,29 @@ def _current(turn: Turn) -> Step | None:
     return steps[turn.state.index] if turn.state.index < len(steps) else None
 
 
-def _move(turn: Turn, move: Next | Go) -> None:
-    if isinstance(move, Go):
-        turn.change(section=move.section, index=0)
-    else:
-        turn.change(index=turn.state.index + 1)
+def _move(turn: Turn, move: Next | Go | Call | Return) -> None:
+    state = turn.state
+    match move:
+        case Go(section):
+            turn.change(section=section, index=0)
+        case Next():
+            turn.change(index=state.index + 1)
+        case Call(plan, variables, into) if plan in turn.root.called and len(state.frames) < DEEPEST_CALL:
+            frame = Frame(state.plan, state.section, state.index, state.variables, into)
+            turn.change(plan=plan, section=turn.root.called[plan].start, index=0, variables=variables)
+            turn.change(frames=(*state.frames, frame))
+        case Call():  # the checker lets no such plan pass
+            turn.change(index=state.index + 1)
+        case Return(value):
+            _return(turn, value)
+
+
+def _return(turn: Turn, value: Value) -> None:
+    if not turn.state.frames:
+        turn.change(index=len(turn.plan.sections.get(turn.state.section, ())))
+        return
+    *below, frame = turn.state.frames
+    turn.change(plan=frame.plan, section=frame.section, index=frame.index + 1)
+    turn.change(variables=frame.variables, frames=tuple(below))
+    if frame.into is not None:
+        turn.put(frame.into, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -89,6 +89,9 @@ class Head(BaseModel):
         default={}, description="name: type. Numbers begin as 0, texts empty, yes_no as false."
     )
     hours: Mapping[Name, Hours] = Field(default={}, description="Opening hours by name, for `decide`.")
+    returns: Literal["number", "text", "yes_no"] | None = Field(
+        None, description="What this plan gives back when another one calls it."
+    )
     start: Name = Field(description="The section that a call begins with.")
 
 
@@ -106,6 +109,9 @@ class Plan:
     start: str
     sections: Mapping[str, tuple[Step, ...]]
     topics: TopicClassifier
+    returns: Type | None = None
+    called: Mapping[str, Plan] = field(default_factory=dict)
+    """All plans that a call on this one may come through, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,14 @@ class Document:
                 near = (*near, part)
         return near
 
+    def in_order(self) -> list[Finding]:
+        """The findings as one meets them in the file."""
+        return sorted(self.findings, key=lambda finding: (finding.line, finding.column))
+
+    @property
+    def errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
+
     def add(self, mark: Mark, message: str, hint: str = "", severity: Literal["error", "warning"] = "error") -> None:
         """One more finding."""
         self.findings.append(Finding(self.file, mark.line, mark.column, severity, message, hint))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from ivr.dialplan.check import Known, check
+from ivr.dialplan.check_calls import circle
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
 from ivr.dialplan.nodes import Document, Mark, read
 from ivr.dialplan.parse import Parsed, parse
+from ivr.dialplan.steps.call import CallPlan
 from ivr.errors import ConfigurationInvalid, Finding
 
 TOPICS_FILE = "topics.yaml"
@@ -41,21 +45,21 @@ def plan_files(directory: Path) -> list[Path]:
 
 def read_plans(paths: Iterable[Path], topics: TopicClassifier, known: Known) -> tuple[list[Plan], tuple[Finding, ...]]:
     """The plans that are whole, and all findings in the files' order."""
-    plans: list[Plan] = []
-    findings: list[Finding] = []
+    read_files = [read_file(path) for path in paths]
+    heads = {parsed.head.plan: parsed.head for _, parsed in read_files if parsed.head is not None}
+    known = replace(known, plans=heads)
     owners: dict[str, str] = {}
-    for path in paths:
-        document, parsed = read_file(path, known)
-        if parsed.head is not None:
-            _only_one(document, parsed, owners)
-        findings += sorted(document.findings, key=lambda finding: (finding.line, finding.column))
-        if parsed.head is not None and not any(finding.severity == "error" for finding in document.findings):
-            plans.append(_plan(parsed, topics))
-    return plans, tuple(findings)
+    for document, parsed in read_files:
+        check(document, parsed, known)
+        _only_one(document, parsed, owners)
+    _no_circle(read_files)
+    findings = [finding for document, _ in read_files for finding in document.in_order()]
+    whole = [parsed for document, parsed in read_files if parsed.head is not None and not document.errors]
+    return _linked(whole, topics), tuple(findings)
 
 
-def read_file(path: Path, known: Known) -> tuple[Document, Parsed]:
-    """One file, parsed and checked."""
+def read_file(path: Path) -> tuple[Document, Parsed]:
+    """One file, parsed but not checked."""
     shown = str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -63,15 +67,41 @@ def read_file(path: Path, known: Known) -> tuple[Document, Parsed]:
         return _unreadable(shown, f"the file cannot be read: {error.strerror}", "")
     except UnicodeDecodeError as error:
         return _unreadable(shown, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
-    return read_text(text, shown, known)
+    return read_text(text, shown)
 
 
-def read_text(text: str, file: str, known: Known) -> tuple[Document, Parsed]:
-    """One plan, parsed and checked."""
+def read_text(text: str, file: str) -> tuple[Document, Parsed]:
+    """One plan, parsed but not checked."""
     document = read(text, file)
-    parsed = parse(document)
-    check(document, parsed, known)
-    return document, parsed
+    return document, parse(document)
+
+
+def _calls(parsed: Parsed) -> set[str]:
+    return {step.call for steps in parsed.sections.values() for _, step in steps if isinstance(step, CallPlan)}
+
+
+def _no_circle(read_files: Sequence[tuple[Document, Parsed]]) -> None:
+    found = circle({parsed.head.plan: _calls(parsed) for _, parsed in read_files if parsed.head is not None})
+    if found is None:
+        return
+    for document, parsed in read_files:
+        if parsed.head is not None and parsed.head.plan == found[0]:
+            what = f"plans call each other in a circle: {' → '.join(found)}"
+            document.add(document.value_mark(("plan",)), what, "let one of them go on by itself")
+
+
+def _linked(whole: Sequence[Parsed], topics: TopicClassifier) -> list[Plan]:
+    """Plans, each with those that it calls; a plan that calls a broken one is left out."""
+    by_name = {parsed.head.plan: parsed for parsed in whole if parsed.head is not None}
+    built: dict[str, Plan] = {}
+    for name in TopologicalSorter({name: _calls(parsed) for name, parsed in by_name.items()}).static_order():
+        calls = _calls(by_name[name]) if name in by_name else set()
+        if name in by_name and calls <= built.keys():
+            called = {
+                inner: plan for call in calls for inner, plan in (*built[call].called.items(), (call, built[call]))
+            }
+            built[name] = _plan(by_name[name], topics, called)
+    return [built[name] for name in by_name if name in built]
 
 
 def collected(plans: Iterable[Plan]) -> Plans:
@@ -101,7 +131,7 @@ def _only_one(document: Document, parsed: Parsed, owners: dict[str, str]) -> Non
             document.add(document.value_mark(place), f"{what} is already in {owner}", "give it to one plan only")
 
 
-def _plan(parsed: Parsed, topics: TopicClassifier) -> Plan:
+def _plan(parsed: Parsed, topics: TopicClassifier, called: Mapping[str, Plan]) -> Plan:
     head = parsed.head
     if head is None:
         raise ValueError("a plan without a head is not whole")
@@ -117,4 +147,6 @@ def _plan(parsed: Parsed, topics: TopicClassifier) -> Plan:
         start=head.start,
         sections=sections,
         topics=topics,
+        returns=head.returns,
+        called=called,
     )

@@ -33,8 +33,10 @@ class Asking:
     no_matches: int = 0
     speaking: bool = False
     keys_only: bool = False
-    confirming: tuple[str, ...] = ()
-    """Topics still to be offered for confirmation, likeliest first."""
+    offered: tuple[str, ...] = ()
+    """Topics that may be meant; the caller is being asked about the first."""
+    entered: str = ""
+    """Digits pressed so far."""
     verb: Literal["ask"] = "ask"
 
 
@@ -56,6 +58,17 @@ Doing = Asking | Waiting
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A plan that waits for the one it called; `into` names the variable for what comes back."""
+
+    plan: str
+    section: str
+    index: int
+    variables: Mapping[str, Value]
+    into: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One call in one plan.
 
@@ -73,6 +86,7 @@ class State:
     topic: str = "none"
     priority: int = 0
     variables: Mapping[str, Value] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
     playing: str | None = None
     saying: tuple[str, ...] = ()
     listening: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from ivr.call.events import Event
 from ivr.dialplan.expression import Expression
 from ivr.dialplan.fields import Item
+from ivr.dialplan.state import Value
 
 if TYPE_CHECKING:
     from ivr.dialplan.turn import Turn
@@ -46,7 +47,25 @@ class End:
     reason: str
 
 
-Move = Stay | Next | Go | End
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Through `plan` with these variables; what it returns goes `into` a variable of this plan."""
+
+    plan: str
+    variables: Mapping[str, Value]
+    into: str | None
+    why: str = THEN
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Back to the plan that called this one."""
+
+    value: Value
+    why: str = "return"
+
+
+Move = Stay | Next | Go | End | Call | Return
 
 Place = tuple[str | int, ...]
 """Where in the step something is written, for messages."""

@@ -39,11 +39,16 @@ class Turn:
     """See the module. Methods append effects in order and keep `state` in step with them."""
 
     def __init__(self, plan: Plan, state: State, now: Now) -> None:
-        self.plan = plan
+        self.root = plan
         self.state = state
         self.now = now
         self.effects: list[Effect] = []
         self.visits: list[Visit] = []
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the call is in: the line's own, or one that it called."""
+        return self.root.called.get(self.state.plan, self.root)
 
     @property
     def path(self) -> str:

@@ -57,6 +57,8 @@ def explain(kind: str, message: str, value: Any, context: dict[str, Any]) -> tup
         return f"{shown} is not {_KINDS[kind]}", _truth_hint(kind, value)
     if kind == "string_pattern_mismatch":
         return f"{shown} does not fit", f"write {_PATTERNS.get(context['pattern'], context['pattern'])}"
+    if kind == "literal_error":
+        return f"{shown} is not one of these", f"write {context['expected']}"
     if kind in ("too_short", "empty"):
         return "the list is empty", "add at least one entry, or remove the key"
     if kind in ("string_too_long", "string_too_short"):
