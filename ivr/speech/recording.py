@@ -74,11 +74,13 @@ def _values(data: bytes, kind: int, bits: int) -> NDArray[Any]:
         case (1, 24):
             padded = np.zeros((len(data) // 3, 4), np.uint8)
             padded[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-            return padded.view("<i4").ravel().astype(np.float32) / 65536
+            wide: NDArray[Any] = padded.view("<i4").ravel().astype(np.float32) / 65536
+            return wide
         case (1, 32):
             return np.frombuffer(data, "<i4").astype(np.float32) / 65536
         case (3, 32 | 64):
-            return np.nan_to_num(np.frombuffer(data, f"<f{bits // 8}")).clip(-1, 1) * 32767
+            values: NDArray[Any] = np.nan_to_num(np.frombuffer(data, f"<f{bits // 8}"))
+            return values.clip(-1, 1) * 32767
         case (6, 8):
             return _ALAW_VALUES[np.frombuffer(data, np.uint8)]
         case (7, 8):

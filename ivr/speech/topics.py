@@ -6,18 +6,20 @@ for words that already counted. The topic with most weight wins; `none` when not
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.errors import ConfigurationInvalid, IvrError
 from ivr.speech import words
-from ivr.speech.matching import Text, Vocabulary
-from ivr.speech.topic_file import Topic, read_topics
+from ivr.speech.matching import Match, Text, Vocabulary
+from ivr.speech.phrases import Word
+from ivr.speech.topic_file import Rule, Topic, read_topics
 
 NONE = "none"
 
-_ENOUGH = 1.5
+_ENOUGH = 1.0
 _SETTLED = (4.0, 0.6)
 """Least weight and margin to act on before the caller has finished."""
 _SETTLED_PAUSING = (2.5, 0.4)
@@ -51,6 +53,12 @@ class TopicModel:
 
     def __init__(self, topics: Sequence[Topic]) -> None:
         self.topics = tuple(topics)
+        self._rules: dict[Word, list[tuple[Topic, Rule]]] = defaultdict(list)
+        """By the words that a phrase's first element may be: without one of them there is no need to look for it."""
+        for topic in self.topics:
+            for rule in topic.rules:
+                for run in next(rule.phrase.elements).runs:
+                    self._rules[run[0]].append((topic, rule))
         self._vocabulary = Vocabulary(
             word
             for topic in self.topics
@@ -81,8 +89,15 @@ class TopicModel:
 
     def _scores(self, text: str) -> list[_Score]:
         said = Text(words.split(text), self._vocabulary)
-        found = (_score(topic, said) for topic in self.topics)
-        return sorted((score for score in found if score.weight > 0), key=lambda score: -score.weight)
+        found: dict[str, dict[int, tuple[Topic, Rule, Match]]] = defaultdict(dict)
+        for word in said.present:
+            for topic, rule in self._rules.get(word, ()):
+                if id(rule) not in found[topic.id] and (match := said.find(rule.phrase)):
+                    found[topic.id][id(rule)] = (topic, rule, match)
+        scores = (_score(list(matches.values())) for matches in found.values() if matches)
+        return sorted(
+            (score for score in scores if score.weight > 0), key=lambda one: (-one.weight, one.topic.rules[0].line)
+        )
 
     def _judge(self, scores: Sequence[_Score]) -> Classification:
         if not scores or scores[0].weight < _ENOUGH:
@@ -101,20 +116,20 @@ class TopicModel:
         )
 
 
-def _score(topic: Topic, said: Text) -> _Score:
-    found = [(rule, match) for rule in topic.rules if (match := said.find(rule.phrase))]
-    found.sort(key=lambda pair: -abs(pair[0].weight) * pair[1].closeness)
+def _score(found: list[tuple[Topic, Rule, Match]]) -> _Score:
+    """Add up what was found for one topic: the strongest first, the weaker only for words that they add."""
+    found.sort(key=lambda one: (-abs(one[1].weight) * one[2].closeness, one[1].line))  # ties: as in the file
     counted: set[int] = set()
     weight = 0.0
     matched: list[str] = []
-    for rule, match in found:
+    for _, rule, match in found:
         fresh = len(match.places - counted) / len(match.places)
         if fresh:
             weight += rule.weight * match.closeness * fresh
             counted |= match.places
             if rule.weight > 0:
                 matched.append(rule.phrase.text)
-    return _Score(topic, weight, tuple(matched))
+    return _Score(found[0][0], weight, tuple(matched))
 
 
 def load_topics(file: Path) -> TopicModel:
