@@ -131,7 +131,7 @@ def _make(root: Root, wanted: Wanted, archive: Archive, downloads: Path, check: 
         apt.update()
         packages = apt.plan(wanted.packages)
     size = sum(package.size for package in apt.missing(packages))
-    _require_space(folder, size + int(_UNPACKED_PER_PACKED * sum(package.size for package in packages)))
+    require_space(folder, size + int(_UNPACKED_PER_PACKED * sum(package.size for package in packages)))
     with progress.phase(f"downloading {megabytes(size)}") as phase:
         apt.download(wanted.packages, lambda share: phase.update(f"{megabytes(int(share * size))} there"))
     partial = folder / "root.partial"
@@ -142,7 +142,7 @@ def _make(root: Root, wanted: Wanted, archive: Archive, downloads: Path, check: 
     with progress.phase("checking what came"):
         check(Root(partial))
     (folder / "packages.txt").write_text("".join(f"{package.label}\n" for package in packages))
-    (partial / _STAMP).write_text(json.dumps(asdict(wanted)))
+    seal(Root(partial), wanted)
     _remove(root.path)
     partial.rename(root.path)
 
@@ -187,7 +187,13 @@ def _prune(folder: Path, kept: Sequence[str]) -> None:
             shutil.rmtree(entry)
 
 
-def _require_space(folder: Path, needed: int) -> None:
+def seal(root: Root, wanted: Wanted) -> None:
+    """Mark the root as complete: from now on it is found instead of made."""
+    (root.path / _STAMP).write_text(json.dumps(asdict(wanted)))
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise `SetupFailed` when fewer than `needed` bytes are free where `folder` is."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise SetupFailed(
