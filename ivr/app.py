@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,7 +62,8 @@ class Controller:
         keyring = Keyring.load(wiring.keys)
         self.journal = Journal(self.redis, clock, keyring, wiring.spool)
         self.reader = JournalReader(self.redis, keyring)
-        self.today = Today(midnight(clock.wall()))
+        self.today = Today(_ZONE, clock.wall())
+        self._clock = clock
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
         self.line = Line(
@@ -122,13 +122,13 @@ class Controller:
     ) -> None:
         """Write one step down, count it, and let the pages know; never blocks."""
         self.journal.record(call, kind, path, data, personal)
-        self.today.take(call, kind, data)
+        self.today.take(call, kind, data, self._clock.wall())
         self.on_change()
 
     async def _begin_day(self) -> None:
         """Count what the journal already has of today."""
         async for record in self.reader.since(self.today.midnight):
-            self.today.take(record.call, record.kind, record.data)
+            self.today.take(record.call, record.kind, record.data, record.wall_seconds)
 
     def _arrive(self, incoming: IncomingCall) -> None:
         self.switchboard.arrive(incoming)
@@ -165,9 +165,3 @@ class Controller:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def midnight(now: float) -> float:
-    """The beginning of the hotline's day, Unix seconds."""
-    day = datetime.fromtimestamp(now, _ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day.timestamp()
