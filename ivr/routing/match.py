@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 from ivr.call.events import CallId
 from ivr.queue.model import QueuedCall
+from ivr.routing.line import FreeOperator, Line
 from ivr.routing.policy import Policy
 from ivr.routing.reason import Candidate, Reason, Rule
 from ivr.routing.skills import need
-from ivr.routing.view import FreeOperator, Line, QueueView
+from ivr.routing.view import QueueView
 
 _APART_LOOKED_AT = 32  # bounds the work of a decision; who is further back is looked at when these have gone
 _CANDIDATES_NAMED = 5
@@ -62,12 +63,14 @@ _TIERS: dict[Rule, int] = {"starving": 0, "preferred": 1, "in_time": 1, "late": 
 
 def match(view: QueueView, policy: Policy, now: float) -> Matches:
     """Decide all that can be decided; what is decided is reserved in the view until the store has answered."""
+    view.wake(now)
     search = _Search(view, policy, now)
     decisions: list[Decision] = []
     while pair := min(search.pairs(), key=_turn, default=None):
         decisions.append(search.decide(pair))
     seconds = [search.second_ring(decision) for decision in decisions]
-    return Matches((*decisions, *(decision for decision in seconds if decision)), search.next_change_at)
+    moments = [at for at in (search.next_change_at, view.next_wake_at()) if at is not None]
+    return Matches((*decisions, *(decision for decision in seconds if decision)), min(moments, default=None))
 
 
 def _turn(pair: _Pair) -> tuple[int, float, CallId]:

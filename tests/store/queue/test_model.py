@@ -1,6 +1,6 @@
 """Random commands against a real server and a plain model: no call lost or doubled, no operator with two calls.
 
-Several routers race for the lease, and any sequence may stop between two commands, as crashes do. `IVR_QUEUE_STEPS` sets
+Several routers race for the lease, and any sequence may stop between two commands, as crashes do. `IVR_QUEUE_STEPS` is
 the number of steps (10 000 by default, a million at night).
 """
 
@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from redis.asyncio import Redis
 
 from ivr.call.events import CallId
 from ivr.queue import keys
+from ivr.queue import rows as rows_of
 from ivr.queue.model import (
     CallbackMissed,
     Change,
@@ -42,8 +50,8 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
 
 STEPS_A_RUN = 50
 RUNS = max(1, int(os.environ.get("IVR_QUEUE_STEPS", "10000")) // STEPS_A_RUN)
-CALLS = [CallId(f"call{number}") for number in range(6)]
-OPERATORS = [f"operator{number}" for number in range(4)]
+CALLS = [CallId(f"call{number}") for number in range(5)]
+OPERATORS = [f"operator{number}" for number in range(3)]
 ROUTERS = ["first", "second"]
 LIMIT = 4
 MISSES = 2
@@ -108,8 +116,11 @@ class QueueMachine(RuleBasedStateMachine):
         self.wait(self.redis.aclose())
         self.runner.close()
 
-    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(coroutine)
+    def wait(self, awaitable: Awaitable[T]) -> T:
+        async def run() -> T:
+            return await awaitable
+
+        return self.runner.run(run())
 
     # What the model does by itself
 
@@ -147,6 +158,13 @@ class QueueMachine(RuleBasedStateMachine):
         return [name for _, name in sorted(line)]
 
     # Commands
+
+    @initialize(ready=st.sets(operators, min_size=1))
+    def people_come_to_work(self, ready: set[str]) -> None:
+        self.lead("first")
+        for name in sorted(ready):
+            self.ready(name)
+        self.enter(CALLS[0], 0, token=False)
 
     @rule(seconds=st.integers(0, 20))
     def time_goes_by(self, seconds: int) -> None:
@@ -225,10 +243,25 @@ class QueueMachine(RuleBasedStateMachine):
             person = self.operators[operator]
             person.state, person.call, person.offer = "offered", call, offer.offer
 
+    @precondition(lambda self: self.calls and self.operators and self.holder)
+    @rule(data=st.data(), at_most=st.integers(1, 2))
+    def offer_likely(self, data: st.DataObject, at_most: int) -> None:
+        """Mostly possible offers, as random ones rarely are: known calls, people of any state."""
+        call, operator = (
+            data.draw(st.sampled_from(sorted(self.calls))),
+            data.draw(st.sampled_from(sorted(self.operators))),
+        )
+        self.offer(self.holder, CallId(call), operator, at_most, by="")
+
+    def drawn_offer(self, data: st.DataObject) -> Offer:
+        """One that is open, when there is one and chance wills; else one of the newest."""
+        still_open = [offer for offer in self.made if self.offer_is_open(offer)]
+        return data.draw(st.sampled_from(still_open * data.draw(st.integers(0, 1)) or self.made[-8:]))
+
     @precondition(lambda self: self.made)
     @rule(data=st.data())
     def accept(self, data: st.DataObject) -> None:
-        offer = data.draw(st.sampled_from(self.made[-8:]))
+        offer = self.drawn_offer(data)
         open_before = self.offer_is_open(offer)
         answer = self.wait(self.store.accept(offer, now=self.now))
         assert answer == (Done() if open_before else Refused("offer_over"))
@@ -241,7 +274,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.made)
     @rule(data=st.data(), end=st.sampled_from(["no_answer", "declined", "unreachable", "withdrawn"]))
     def decline(self, data: st.DataObject, end: Any) -> None:
-        offer = data.draw(st.sampled_from(self.made[-8:]))
+        offer = self.drawn_offer(data)
         open_before = self.offer_is_open(offer)
         answer = self.wait(
             self.store.decline(offer, end, now=self.now, misses_allowed=MISSES, not_again_until=self.now + 20)
@@ -378,7 +411,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.made)
     @rule(data=st.data())
     def miss_callback(self, data: st.DataObject) -> None:
-        offer = data.draw(st.sampled_from(self.made[-8:]))
+        offer = self.drawn_offer(data)
         open_before = self.offer_is_open(offer) and self.calls[offer.call].callback
         answer = self.wait(
             self.store.miss_callback(offer, now=self.now, not_before=self.now + 600, tries_allowed=TRIES)
@@ -418,7 +451,7 @@ class QueueMachine(RuleBasedStateMachine):
             name: asdict(person) for name, person in self.operators.items()
         }
         for queue in ("q", "other"):
-            standing = self.wait(self.redis.zrange(keys.waiting(queue), 0, -1))
+            standing: Any = self.wait(self.redis.zrange(keys.waiting(queue), 0, -1))
             assert [name.decode() for name in standing] == self.standing(queue)
         self.check_promises(rows)
         self.check_view(rows)
@@ -436,7 +469,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     def check_view(self, rows: Change) -> None:
         """Whoever follows the changes sees the same rows."""
-        for entry, fields in self.wait(self.redis.xrange(keys.CHANGES, min=f"({self.position}")):
+        entries: Any = self.wait(self.redis.xrange(keys.CHANGES, min=f"({self.position}"))
+        for entry, fields in entries:
             self.position = entry.decode()
             self.view.apply(change_of(fields))
         assert self.view.calls == {row.call: row for row in rows.calls}
@@ -452,14 +486,12 @@ def of_operator(row: QueuedOperator) -> dict[str, Any]:
 
 
 def change_of(fields: dict[bytes, bytes]) -> Change:
-    from ivr.queue.rows import change
-
-    return change(fields[b"cause"].decode(), fields[b"rows"])
+    return rows_of.change(fields[b"cause"].decode(), fields[b"rows"])
 
 
 def test_commands_keep_their_promises(store_port: int) -> None:
     QueueMachine.port = store_port
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         QueueMachine,
         settings=settings(
             max_examples=RUNS,
