@@ -132,10 +132,8 @@ class Agent:
         leg = Leg(self._ari, self.switch, str(frame["channel"]["id"]))
         name = str(frame["args"][-1]) if frame["args"] else ""
         if name in self._serving:
-            serving, work = (
-                self._serving[name],
-                self._operators[name].serve(leg, str(frame["channel"]["caller"]["number"])),
-            )
+            caller = str(frame["channel"]["caller"]["number"])
+            serving, work = self._serving[name], self._operators[name].serve(leg, caller)
         else:
             serving, work = self._refusing, _refuse(leg)
         task = asyncio.get_running_loop().create_task(work)
@@ -209,5 +207,10 @@ def _keep(stack: contextlib.AsyncExitStack, name: str, work: Coroutine[None, Non
             log.error("agent_part_lost", part=name, reason=str(error))
 
     task = asyncio.get_running_loop().create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait((task,))
+
     task.add_done_callback(ended)
-    stack.callback(task.cancel)
+    stack.push_async_callback(end)

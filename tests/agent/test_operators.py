@@ -61,12 +61,13 @@ class Desk:
 async def test_an_operator_registers_becomes_free_and_leaves(agent: Agent, other_side: OtherSide) -> None:
     desk = Desk(other_side)
     other_side.on_call = desk.enter
+    await other_side.ari.request("POST", "applications/ivr/subscription", eventSource="endpoint:PJSIP/anna")
     async with agent.operator("anna", PASSWORDS["anna"]) as anna:
         endpoint = await other_side.ari.request("GET", "endpoints/PJSIP/anna")
         assert endpoint["state"] == "online"
     assert desk.codes == [("anna", "*1"), ("anna", "*0")]
     assert [step.step for step in anna.steps] == ["registered", "ready", "paused", "unregistered"]
-    assert (await other_side.ari.request("GET", "endpoints/PJSIP/anna"))["state"] == "offline"
+    await other_side.saw("PeerStatusChange", "Unreachable")
 
 
 async def test_a_wrong_password_is_told(agent: Agent, other_side: OtherSide) -> None:
