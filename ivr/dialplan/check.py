@@ -28,6 +28,8 @@ class Known:
     operators: Sequence[Profile] | None = None
     plans: Mapping[str, Head] | None = None
     """All plans by name, for those that call others."""
+    returning: AbstractSet[str] = frozenset()
+    """Plans that have a `return`."""
 
 
 @dataclass(slots=True)

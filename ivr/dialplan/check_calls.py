@@ -38,6 +38,9 @@ def _call(draft: Draft, head: Head, place: Place, step: CallPlan, names: Mapping
     if called is None:
         draft.error((*place, "call"), f'there is no plan "{step.call}"', close_match(step.call, plans))
         return
+    if step.call not in draft.known.returning:
+        hint = 'end one of its ways by "- return"; until then no call comes back to the steps below'
+        draft.error((*place, "call"), f'plan "{step.call}" never returns', hint)
     mute = [language for language in head.languages if language not in called.languages]
     if mute:
         draft.error((*place, "call"), f'plan "{step.call}" does not speak {listed(mute)}', "add its prompts there")

@@ -12,6 +12,7 @@ from ivr.dialplan.steps.ask import ANY_TOPIC, Ask
 from ivr.dialplan.steps.hang_up import HangUpStep
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.say import Say
+from ivr.dialplan.steps.topic import SetTopic
 from ivr.dialplan.wording import close_match, listed
 from ivr.routing.skills import level, need
 
@@ -29,6 +30,8 @@ def check(draft: Draft) -> None:
             _prompt(draft, (*place, *inner), item)
         if isinstance(step, Ask):
             _choices(draft, place, step)
+        if isinstance(step, SetTopic):
+            _topics(draft, place, (step.topic,))
         if isinstance(step, QueueStep):
             _queue(draft, place, step)
     _last_words(draft)

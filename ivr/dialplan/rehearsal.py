@@ -55,6 +55,7 @@ class Rehearsal:
         line: str = "",
         operators: Operators = "free",
         waiting: Mapping[str, int] | None = None,
+        notices: tuple[str, ...] = (),
         text_of: Callable[[str, str], str] = lambda _language, prompt: prompt,
     ) -> None:
         self.plan = plan
@@ -65,6 +66,7 @@ class Rehearsal:
         self.talking = False
         self._begins = begins
         self._waiting = dict(waiting or {})
+        self._notices = notices
         self._text_of = text_of
         self._agenda: list[tuple[float, int, str, ev.Event]] = []
         self._sequence = 0
@@ -209,4 +211,4 @@ class Rehearsal:
         self.facts.append(Fact(self.seconds, self.path if path is None else path, kind, data or {}))
 
     def _now(self) -> Now:
-        return Now(self._begins + timedelta(seconds=self.seconds), self.seconds, self._waiting)
+        return Now(self._begins + timedelta(seconds=self.seconds), self.seconds, self._waiting, self._notices)

@@ -98,6 +98,7 @@ class Test(BaseModel):
         "free", description="free: one answers at once; busy: the call waits; the others: the queue refuses it."
     )
     waiting: Mapping[Name, int] = Field(default={}, description="Callers already in each queue.")
+    notices: Names | None = Field(None, description="Notices of ops that are in force.")
     call: tuple[Line, ...] = Field(min_length=1, description="What happens, line by line.")
 
 

@@ -14,6 +14,7 @@ from ivr.dialplan.model import Plan, Plans, TopicClassifier
 from ivr.dialplan.nodes import Document, Mark, read
 from ivr.dialplan.parse import Parsed, parse
 from ivr.dialplan.steps.call import CallPlan
+from ivr.dialplan.steps.give_back import GiveBack
 from ivr.errors import ConfigurationInvalid, Finding
 
 TOPICS_FILE = "topics.yaml"
@@ -47,7 +48,7 @@ def read_plans(paths: Iterable[Path], topics: TopicClassifier, known: Known) -> 
     """The plans that are whole, and all findings in the files' order."""
     read_files = [read_file(path) for path in paths]
     heads = {parsed.head.plan: parsed.head for _, parsed in read_files if parsed.head is not None}
-    known = replace(known, plans=heads)
+    known = replace(known, plans=heads, returning=_returning(read_files))
     owners: dict[str, str] = {}
     for document, parsed in read_files:
         check(document, parsed, known)
@@ -74,6 +75,16 @@ def read_text(text: str, file: str) -> tuple[Document, Parsed]:
     """One plan, parsed but not checked."""
     document = read(text, file)
     return document, parse(document)
+
+
+def _returning(read_files: Sequence[tuple[Document, Parsed]]) -> frozenset[str]:
+    return frozenset(
+        parsed.head.plan
+        for _, parsed in read_files
+        if parsed.head is not None
+        for steps in parsed.sections.values()
+        if any(isinstance(step, GiveBack) for _, step in steps)
+    )
 
 
 def _calls(parsed: Parsed) -> set[str]:

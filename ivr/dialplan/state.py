@@ -17,12 +17,13 @@ Value = str | int | float | bool | None
 class Now:
     """What the world is like at this event: `wall` is aware of its zone, `monotonic_seconds` never goes back.
 
-    `waiting`: callers in each queue, as last known.
+    `waiting`: callers in each queue, as last known. `notices`: prompts that every caller is to hear before a menu.
     """
 
     wall: datetime
     monotonic_seconds: float
     waiting: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class State:
     music: bool = False
     queue: str | None = None
     doing: Doing | None = None
+    typed: str = ""
+    """Keys pressed before the question that they answer."""
     names: int = 0
     steps: int = 0
     talked: bool = False

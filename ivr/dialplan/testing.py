@@ -72,6 +72,7 @@ def _run(plan: Plan, test: Test, document: Document, number: int, text_of: TextO
         line=test.line,
         operators=test.operators,
         waiting=test.waiting,
+        notices=test.notices or (),
         text_of=text_of,
     )
     rehearsal.settle()

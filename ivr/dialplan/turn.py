@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from ivr.dialplan.model import Plan
 
 
+MOST_KEYS_AHEAD = 20
+
+
 class Turn:
     """See the module. Methods append effects in order and keep `state` in step with them."""
 
@@ -146,6 +149,17 @@ class Turn:
         if self.state.music:
             self.change(music=False)
             self.effects.append(StopMusic())
+
+    # --- keys ---
+    def type_ahead(self, key: str) -> None:
+        """Keep a key for the next question."""
+        self.change(typed=(self.state.typed + key)[-MOST_KEYS_AHEAD:])
+
+    def take_typed(self) -> str:
+        """The keys that were pressed ahead; they are kept no more."""
+        typed = self.state.typed
+        self.change(typed="")
+        return typed
 
     # --- hearing ---
     def listen(self, words: tuple[str, ...] | None) -> None:

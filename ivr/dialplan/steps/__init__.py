@@ -11,19 +11,23 @@ from ivr.dialplan.steps.give_back import GiveBack
 from ivr.dialplan.steps.go import GoTo
 from ivr.dialplan.steps.hang_up import HangUpStep
 from ivr.dialplan.steps.language import SpeakLanguage
+from ivr.dialplan.steps.notices import Notices
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.rate import Rate
 from ivr.dialplan.steps.say import Say
 from ivr.dialplan.steps.set import SetVariables
+from ivr.dialplan.steps.topic import SetTopic
 
 _ALL = (
     Say,
+    Notices,
     Ask,
     Collect,
     Rate,
     Decide,
     SetVariables,
     SpeakLanguage,
+    SetTopic,
     QueueStep,
     CallPlan,
     GiveBack,

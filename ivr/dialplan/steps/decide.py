@@ -59,7 +59,6 @@ class Decide(Step):
                 condition = branch.if_.text if branch.if_ else "else"
                 turn.note("decided", {"choice": str(number), "condition": condition, "to": branch.section})
                 return Go(branch.section, branch.label)
-        turn.note("decided", {"choice": "none", "reason": "no condition holds"})
         return Next("else")
 
     def ways(self) -> Iterator[Way]:

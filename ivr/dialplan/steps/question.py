@@ -86,18 +86,31 @@ class Question(Step):
     # --- the course of a question ---
     def enter(self, turn: Turn) -> Move:
         turn.do(Asking())
-        return self.open(turn, self.question)
+        typed = turn.take_typed()
+        if not typed:
+            return self.open(turn, self.question)
+        self._note(turn)
+        for number, key in enumerate(typed, 1):
+            move = self.on_key(turn, key)
+            if not isinstance(move, Stay):
+                for later in typed[number:]:
+                    turn.type_ahead(later)
+                return move
+        return Stay()
 
     def open(self, turn: Turn, prompts: tuple[Item, ...]) -> Move:
         """Ask, with both ways to answer open."""
+        self._note(turn)
+        turn.do(replace(self.doing(turn), speaking=False, entered=""))
+        turn.play(prompts, quietly=True)
+        self._listen(turn)
+        return Stay()
+
+    def _note(self, turn: Turn) -> None:
         doing = self.doing(turn)
         facts: dict[str, Value] = {"attempt": 1 + doing.no_inputs + doing.no_matches, "language": turn.state.language}
         speech = self.by_speech and not doing.keys_only
         turn.note("menu", {**facts, "keys": ",".join(self.keys), "speech": speech})
-        turn.do(replace(doing, speaking=False, entered=""))
-        turn.play(prompts, quietly=True)
-        self._listen(turn)
-        return Stay()
 
     def react(self, turn: Turn, event: Event) -> Move:
         match event:

@@ -30,8 +30,9 @@ def test_spoken_topic_leads_to_the_queue() -> None:
 
     effects = feed(Arrived("88005553535", "79001234567"))
     assert effects[0] == Answer()
-    greeting = next(effect for effect in effects if isinstance(effect, Play))
-    effects = feed(PromptFinished(greeting.playback))
+    for _ in ("greeting", "notice"):
+        playback = next(effect.playback for effect in effects if isinstance(effect, Play))
+        effects = feed(PromptFinished(playback))
     assert isinstance(effects[0], Play)
     listen = next(effect for effect in effects if isinstance(effect, Listen))
     assert feed(SpeechStarted(listen.listening))[0] == StopPlaying(effects[0].playback)
@@ -40,6 +41,8 @@ def test_spoken_topic_leads_to_the_queue() -> None:
     assert request == EnterQueue("people", "access", "ru")
     for event in (Queued("people", 1), Offered("anna"), Connected("anna")):
         feed(event)
-    assert isinstance(feed(TalkEnded("anna", "operator"))[-1], HangUp)
+    effects = feed(TalkEnded("anna", "operator"))
+    goodbye = next(effect.playback for effect in effects if isinstance(effect, Play))
+    assert isinstance(feed(PromptFinished(goodbye))[-1], HangUp)
     assert state.finished
-    assert kinds == ["answered", "said", "menu", "heard", "topic", "queued"]
+    assert kinds == ["answered", "said", "said", "menu", "heard", "topic", "queued", "said"]
