@@ -26,7 +26,7 @@ check: setup-dev ## fast gate, under a minute: style, types, layers, pure tests
 	@$(VENV)/ruff check
 	@$(VENV)/ruff format --check --quiet
 	@$(VENV)/mypy
-	@$(VENV)/lint-imports --no-logo --no-timing
+	@$(VENV)/lint-imports --no-logo
 	@$(VENV)/python -m pytest -q tests/unit
 
 bench: setup setup-dev ## measure; `make bench ONLY=name` runs one; table, and figures in var/bench.json

@@ -18,8 +18,9 @@ from ivr.errors import SetupFailed
 from ivr.provision import debian
 from ivr.provision.debian import Root, Wanted
 from ivr.provision.progress import Progress
-from ivr.provision.setup import Provisions
+from ivr.provision.setup import Provisions, provide
 from ivr.provision.sources import Archive
+from tests.provision.conftest import CHECKOUT
 
 WANTED = Wanted(debian.SUITE, ("main",), ("asterisk",), "usr", ())
 
@@ -72,7 +73,8 @@ def test_a_machine_without_apt_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_used_without_asking_anybody(provisions: Provisions) -> None:
-    assert provisions.asterisk.version
+    again = provide(CHECKOUT.var, {**os.environ, "IVR_DEBIAN_ARCHIVE": "file:/nothing"}, Progress(StringIO()))
+    assert again == provisions
 
 
 def test_a_damaged_root_and_a_half_made_one_are_made_anew(tmp_path: Path) -> None:
@@ -85,19 +87,19 @@ def test_a_damaged_root_and_a_half_made_one_are_made_anew(tmp_path: Path) -> Non
     def refuse(root: Root) -> None:
         raise SetupFailed("damaged")
 
-    def provide(check: debian.Check) -> Root:
+    def again(check: debian.Check) -> Root:
         return debian.provide(WANTED, archive, tmp_path, None, check, Progress(StringIO()))
 
     (tmp_path / "root.partial").mkdir()
     with pytest.raises(Asked):
-        provide(lambda root: None)
+        again(lambda root: None)
     (tmp_path / "root").mkdir()
     with pytest.raises(Asked):
-        provide(lambda root: None)
+        again(lambda root: None)
     debian.seal(Root(tmp_path / "root"), WANTED)
-    assert provide(lambda root: None).path == tmp_path / "root"
+    assert again(lambda root: None).path == tmp_path / "root"
     with pytest.raises(Asked):
-        provide(refuse)
+        again(refuse)
 
 
 def test_too_little_space_is_said_before_anything_is_fetched(tmp_path: Path) -> None:
