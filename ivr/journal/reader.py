@@ -80,7 +80,10 @@ class JournalReader:
 
     async def _decoded(self, entries: Sequence[_Entry]) -> list[Record]:
         texts = [{_text(name): _text(value) for name, value in fields.items()} for _, fields in entries]
-        decoded = [wire.decode(fields["call"], fields["kind"], fields["record"]) for fields in texts]
+        return await self.opened([wire.decode(fields["call"], fields["kind"], fields["record"]) for fields in texts])
+
+    async def opened(self, decoded: Sequence[wire.Decoded]) -> list[Record]:
+        """The records with their personal facts as this reader may show them."""
         data_keys = await self._data_keys({each.owner for each in decoded if each.sealed})
         return [self._with_personal(each, data_keys.get(each.owner)) for each in decoded]
 
