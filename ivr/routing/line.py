@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from bisect import insort
 from typing import NamedTuple
 
 from ivr.call.events import CallId
@@ -25,13 +25,19 @@ class Standing(NamedTuple):
     call: CallId
 
 
-class CallHeap:
-    """Calls by rank; a call that has left is forgotten when it comes to the top, or when half of the heap is gone."""
+class CallOrder:
+    """Calls in the order of their rank.
 
-    __slots__ = ("_heap", "_standing")
+    A sorted list: most calls come in order, so joining is appending and the first one leaves by moving an index; no
+    work grows with the number of calls. A call that left from the middle is forgotten when its turn comes, or when half
+    of the list is such calls.
+    """
+
+    __slots__ = ("_first", "_order", "_standing")
 
     def __init__(self) -> None:
-        self._heap: list[Standing] = []
+        self._order: list[Standing] = []
+        self._first = 0
         self._standing: dict[CallId, Standing] = {}
 
     def __len__(self) -> int:
@@ -39,20 +45,25 @@ class CallHeap:
 
     def add(self, standing: Standing) -> None:
         self._standing[standing.call] = standing
-        heappush(self._heap, standing)
+        if self._order and standing < self._order[-1]:
+            insort(self._order, standing, lo=self._first)
+        else:
+            self._order.append(standing)
 
     def discard(self, call: CallId) -> None:
-        if self._standing.pop(call, None) and len(self._heap) > 64 and len(self._heap) > 2 * len(self._standing):
-            self._heap = list(self._standing.values())
-            heapify(self._heap)
+        if self._standing.pop(call, None) and len(self._order) > 64 and len(self._order) > 2 * len(self._standing):
+            self._order = [standing for standing in self._order[self._first :] if self._stands(standing)]
+            self._first = 0
 
     def first(self) -> Standing | None:
-        heap, standing = self._heap, self._standing
-        while heap:
-            if standing.get(heap[0].call) is heap[0]:
-                return heap[0]
-            heappop(heap)
+        while self._first < len(self._order):
+            if self._stands(self._order[self._first]):
+                return self._order[self._first]
+            self._first += 1
         return None
+
+    def _stands(self, standing: Standing) -> bool:
+        return self._standing.get(standing.call) is standing
 
 
 class Line:
@@ -66,7 +77,7 @@ class Line:
 
     def __init__(self, wanted: Need) -> None:
         self.need = wanted
-        self.calls = CallHeap()
+        self.calls = CallOrder()
         self.apart: list[Standing] = []
         self.free: list[FreeOperator] = []
         self.signed_in = 0
