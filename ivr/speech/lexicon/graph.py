@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ivr.speech.lexicon.language_model import END, START, LanguageModel
+from ivr.speech.lexicon.language_model import END, START, History, LanguageModel
 from ivr.speech.lexicon.phones import KALDI_NUMBER, PHONES, placed
 from ivr.speech.lexicon.pronounce import Phones
 from ivr.speech.lexicon.transducers import (
@@ -211,9 +211,9 @@ def _merged(intervals: list[tuple[int, int]]) -> Intervals:
 def _grammar(model: LanguageModel, number: Mapping[str, int]) -> bytes:
     """The language model as an acceptor: a state for each history, backing off without a word."""
     graph = Transducer()
-    states = {(START,): 0}
+    states: dict[History, int] = {(START,): 0}
 
-    def state_of(history: tuple[str, ...]) -> int:
+    def state_of(history: History) -> int:
         while history not in model.following:
             history = history[1:]
         if history not in states:
@@ -235,4 +235,3 @@ def _grammar(model: LanguageModel, number: Mapping[str, int]) -> bytes:
 def words_table(words: Iterable[str]) -> str:
     """Contents of words.txt."""
     return "<eps> 0\n" + "".join(f"{word} {at + 1}\n" for at, word in enumerate(words))
-

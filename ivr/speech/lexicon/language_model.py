@@ -58,13 +58,14 @@ def estimate(counts: Counts, frequencies: Mapping[str, float]) -> LanguageModel:
         return probabilities[()].get(word, 0.0)
 
     for length, rarest in _RAREST_KEPT.items():
-        for history, following in counts.following.items():
+        for history, following in sorted(counts.following.items()):
             if len(history) != length or history[1:] not in probabilities:
                 continue
             if length == 2 and history[1] not in probabilities.get(history[:1], ()):
                 continue  # a history that no path reaches
-            kept = {word: count for word, count in following.items() if count >= rarest and word in probabilities[()]}
-            if not kept or any(word != START and word not in probabilities[()] for word in history):
+            known = probabilities[()]
+            kept = {word: count for word, count in sorted(following.items()) if count >= rarest and word in known}
+            if not kept or any(word != START and word not in known for word in history):
                 continue
             total = sum(following.values())
             shorter = {word: probability(history[1:], word) for word in kept}

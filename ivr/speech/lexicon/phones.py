@@ -1,4 +1,4 @@
-"""The phones of the Russian model: 15 consonants hard and soft, 6 always hard or soft, 6 vowels; no stress, no reduction.
+"""The phones of the Russian model: 15 consonants hard and soft, 6 always one or the other, 6 vowels; no stress.
 
 Stress is not written in Russian and mistakes in guessing it cost more than the network gains from it, so a vowel
 is named by its letter and the network learns from its surroundings how a letter sounds there.

@@ -43,7 +43,6 @@ SPELLED_AS: dict[str, str] = {
     "фсб": "фээсбэ",
     "эп": "эпэ",
     "эцп": "эцэпэ",
-    "qr": "куар",
 }
 
 # Further ways to say it.

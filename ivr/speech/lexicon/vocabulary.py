@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import tempfile
 from collections import defaultdict
@@ -25,6 +24,10 @@ _KEYWORD_WEIGHT, _FORM_WEIGHT, _PHRASE_WEIGHT = 6.0, 1.0, 12.0
 Progress = Callable[[str], None]
 
 
+def _silently(step: str) -> None:
+    """Nobody is waiting."""
+
+
 class VocabularyNotExtensible(ValueError):
     """The model directory holds no lexicon to rebuild its graph from."""
 
@@ -39,7 +42,7 @@ class Lexicon:
 
 def vocabulary(model_directory: Path) -> frozenset[str]:
     """All words the model can recognise, each also with "е" for "ё"."""
-    with open(model_directory / "graph/words.txt", encoding="utf-8") as lines:
+    with (model_directory / "graph/words.txt").open(encoding="utf-8") as lines:
         words = {line.split()[0] for line in lines}
     spoken = {word for word in words if word[0] not in "<[#"}
     return frozenset(spoken | {word.replace("ё", "е") for word in spoken})
@@ -50,7 +53,7 @@ def add_words(
     words: Iterable[str],
     phrases: Iterable[str],
     out_directory: Path,
-    progress: Progress = lambda step: None,
+    progress: Progress = _silently,
 ) -> frozenset[str]:
     """Copy a model with more words in all their forms and likelier phrases; takes seconds, trains nothing.
 
@@ -77,14 +80,14 @@ def add_words(
         shutil.copytree(model_directory, unfinished, dirs_exist_ok=True)
         unfinished.chmod(0o755)
         write_graph(lexicon, unfinished, progress)
-        os.rename(unfinished, out_directory)
+        unfinished.rename(out_directory)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return new
 
 
-def write_graph(lexicon: Lexicon, model_directory: Path, progress: Progress = lambda step: None) -> None:
+def write_graph(lexicon: Lexicon, model_directory: Path, progress: Progress = _silently) -> None:
     """Build the graph of a lexicon into a model directory, the lexicon beside it."""
     progress("pronouncing words")
     spoken = {word: pronunciations(word) for word in lexicon.frequencies}
@@ -139,10 +142,9 @@ def _counts_rows(counts: Counts) -> Iterable[str]:
 
 def _write(file: Path, rows: Iterable[str]) -> None:
     # Without name and time in its header the same contents give the same file.
-    with open(file, "wb") as raw, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
+    with file.open("wb") as raw, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
         packed.write("".join(rows).encode())
 
 
 def _normal(text: str) -> str:
     return " ".join(with_yo(word) for word in text.lower().split())
-
