@@ -19,7 +19,7 @@ from ivr.dialplan import report
 from ivr.dialplan.rehearsal import Operators, Rehearsal
 from ivr.dialplan.schema import plan_schema, tests_schema
 from ivr.dialplan.testing import Outcome, run_file
-from ivr.dialplan.trace import Visit, coverage
+from ivr.dialplan.trace import coverage
 from ivr.dialplan.trying import HELP, converse
 from ivr.dialplan.workbench import Workbench
 from ivr.errors import Finding
@@ -59,12 +59,11 @@ def run_tests(
     _show(broken, as_json=as_json)
     for outcome in outcomes:
         _results(outcome, as_json=as_json)
-    visits: dict[str, list[Visit]] = {}
-    for outcome in outcomes:
-        visits.setdefault(outcome.plan, []).extend(visit for result in outcome.results for visit in result.visits)
-    for name, walked in visits.items():
-        if name in plans.by_name:
-            _covered(coverage(plans.by_name[name], walked), as_json=as_json, uncovered=uncovered)
+    visits = [visit for outcome in outcomes for result in outcome.results for visit in result.visits]
+    walked = {visit.path.partition("/")[0] for visit in visits}
+    for name, plan in plans.by_name.items():
+        if name in walked:
+            _covered(coverage(plan, visits), as_json=as_json, uncovered=uncovered)
     failed = [result for outcome in outcomes for result in outcome.results if result.failure]
     total = sum(len(outcome.results) for outcome in outcomes)
     if not as_json:

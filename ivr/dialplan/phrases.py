@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -12,9 +13,13 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.lower().replace("ё", "е")))
 
 
-def contains_phrase(text: str, phrase: str) -> bool:
-    """True when the words of `phrase` stand side by side in `text`."""
+def contains_phrase(text: str, phrase: str) -> int:
+    """How many words `phrase` has, when they stand side by side in `text`; else 0."""
     said, wanted = words_of(text), words_of(phrase)
-    return bool(wanted) and any(
-        said[start : start + len(wanted)] == wanted for start in range(len(said) - len(wanted) + 1)
-    )
+    starts = range(len(said) - len(wanted) + 1) if wanted else ()
+    return len(wanted) if any(said[start : start + len(wanted)] == wanted for start in starts) else 0
+
+
+def longest_in(text: str, phrases: Iterable[str]) -> int:
+    """The most words that one of `phrases` has in `text`: «не помогло» weighs more than the «помогло» in it."""
+    return max((contains_phrase(text, phrase) for phrase in phrases), default=0)

@@ -101,3 +101,11 @@ class State:
     steps: int = 0
     talked: bool = False
     finished: bool = False
+
+    @property
+    def known(self) -> Mapping[str, Value]:
+        """The variables of all plans that the call is in, for the operator's card; the line's own go first."""
+        merged: dict[str, Value] = dict(self.variables)
+        for frame in reversed(self.frames):
+            merged |= frame.variables
+        return merged

@@ -92,7 +92,7 @@ def _state(rehearsal: Rehearsal) -> str:
         "language": state.language,
         "topic": state.topic,
         "priority": state.priority,
-        **state.variables,
+        **state.known,
     }
     return "\n".join(f"  {name}: {value}" for name, value in facts.items())
 

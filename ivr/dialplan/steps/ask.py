@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from ivr.dialplan.fields import Item, Key, Names, Phrases, Prompts, SectionName
 from ivr.dialplan.model import Classified
-from ivr.dialplan.phrases import contains_phrase
+from ivr.dialplan.phrases import longest_in
 from ivr.dialplan.step import Go, Move, Next, Place, Way, listed
 from ivr.dialplan.steps.question import Question
 from ivr.dialplan.turn import Turn
@@ -119,13 +119,12 @@ class Ask(Question):
 
     def on_text(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
         if self.confirm is not None and self.doing(turn).offered:
-            said_no = any(contains_phrase(text, phrase) for phrase in self.confirm.no)
-            said_yes = any(contains_phrase(text, phrase) for phrase in self.confirm.yes)
+            said_no, said_yes = longest_in(text, self.confirm.no), longest_in(text, self.confirm.yes)
             if said_no != said_yes:
-                return self._confirmed(turn, said_yes)
-        for choice in self.choices:
-            if any(contains_phrase(text, phrase) for phrase in choice.words or ()):
-                return self._choose(choice)
+                return self._confirmed(turn, said_yes > said_no)
+        best = max(self.choices, key=lambda choice: longest_in(text, choice.words or ()))
+        if longest_in(text, best.words or ()):
+            return self._choose(best)
         return self._find_topic(turn, text, alternatives)
 
     # --- topics ---
