@@ -90,6 +90,6 @@ def _unigrams(counts: Counts, frequencies: Mapping[str, float]) -> dict[str, flo
         word: _SENTENCES_SHARE * seen.get(word, 0.0) / total
         + others * frequency / general
         + _EQUAL_SHARE / len(frequencies)
-        for word, frequency in frequencies.items()
+        for word, frequency in sorted(frequencies.items())
     }
     return {**shares, END: ends / total * _SENTENCES_SHARE}
