@@ -85,7 +85,7 @@ DEFINITIONS: tuple[Definition, ...] = (
                lambda t: share(t.work_seconds, t.staffed_seconds)),
     Definition("first_contact", "Решено с первого обращения", "%",
                "результат «решено» с первого раза ÷ внесённые результаты", lambda t: share(t.resolved, t.results)),
-    Definition("satisfaction", "Удовлетворённость", "из 5", "средняя оценка звонивших",
+    Definition("satisfaction", "Средняя оценка", "из 5", "удовлетворённость: средняя оценка звонивших",
                lambda t: mean(t.rating_sum, t.ratings)),
     Definition("rated_well", "Оценки 4 и 5", "%", "оценок 4 и 5 ÷ всех оценок",
                lambda t: share(t.rated_well, t.ratings)),

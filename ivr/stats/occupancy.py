@@ -43,6 +43,8 @@ class Occupancy:
         operator = record.data.get("operator")
         if becomes is None or not isinstance(operator, str):
             return
+        if operator not in self._now and not record.kind.startswith("operator_"):
+            return  # when they signed in is not known: no whole to be a share of
         self._close(operator, record.wall_seconds)
         self._now[operator] = (becomes, record.wall_seconds)
 
