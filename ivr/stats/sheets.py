@@ -66,7 +66,7 @@ def _fill(sheet: Worksheet, table: Table) -> None:
         title.alignment = Alignment(wrap_text=True, vertical="center")
     for row in table.rows:
         sheet.append([_harmless(value) if isinstance(value, str) else value for value in row])
-    sheet.freeze_panes = sheet.cell(head + 1, 2)
+    sheet.freeze_panes = f"B{head + 1}"
     for column, text in enumerate(table.header, start=1):
         longest = max((len(str(row[column - 1])) for row in table.rows), default=0)
         sheet.column_dimensions[get_column_letter(column)].width = min(_WIDEST, max(longest, len(text) // 2) + 3)
