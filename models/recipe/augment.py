@@ -23,9 +23,10 @@ def bands_along(bands: Tensor, rows: np.ndarray, columns: np.ndarray) -> Tensor:
         high = (low + 1).clip(max=values.shape[axis] - 1)
         share = torch.tensor(at - low, dtype=torch.float32)
         share = share[:, None] if axis == 0 else share[None]
-        return values.index_select(axis, torch.from_numpy(low)) * (1 - share) + values.index_select(
-            axis, torch.from_numpy(high)
-        ) * share
+        return (
+            values.index_select(axis, torch.from_numpy(low)) * (1 - share)
+            + values.index_select(axis, torch.from_numpy(high)) * share
+        )
 
     return between(between(bands, rows, 0), columns, 1)
 
@@ -57,7 +58,7 @@ def without_speech(chance: Chance) -> Tensor:
     """Noise, tones or near silence, whose transcript is empty."""
     length = int(chance.integers(4000, 24000))
     time = np.arange(length) / 8000
-    sound = np.zeros(length, dtype=np.float32)
+    sound: np.ndarray = np.zeros(length)
     kind = chance.integers(4)
     if kind == 1:  # ringing
         sound = np.sin(2 * np.pi * 425 * time) * (time % 1.5 < 1)

@@ -7,12 +7,12 @@ import re
 from functools import cache
 from pathlib import Path
 
-from wordfreq import top_n_list, word_frequency
-
 from ivr.speech.lexicon.forms import inflected, with_yo
 from ivr.speech.lexicon.language_model import Counts
 from ivr.speech.lexicon.spoken import EXTRA_SPELLINGS, SPELLED_AS
 from ivr.speech.lexicon.vocabulary import Lexicon
+from wordfreq import top_n_list, word_frequency
+
 from recipe.numbers import HUNDREDS, ORDINAL_STEMS, TENS, UNITS, ordinal_forms
 from recipe.phrases import LETTERS, OTHER, TEXTS, TOPICS, Phrases
 from recipe.sentences import fortunes
@@ -68,7 +68,7 @@ def lexicon(packages: Path, keywords: str) -> Lexicon:
     hotline |= _numbers() | {*LETTERS, *SPELLED_AS, *EXTRA_SPELLINGS}
     common = (word for word in top_n_list(_LANGUAGE, _COMMON_WORDS) if len(word) > 1 or word in "аивкосуяэ")
     words = {word for word in (*hotline, *map(_with_yo, common)) if re.fullmatch("[а-яё]+(-[а-яё]+)*", word)}
-    least = {word: _HOTLINE_FREQUENCY for word in hotline}
+    least = dict.fromkeys(hotline, _HOTLINE_FREQUENCY)
     return Lexicon({word: max(word_frequency(word, _LANGUAGE), least.get(word, 0)) for word in sorted(words)}, counts)
 
 

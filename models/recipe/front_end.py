@@ -32,7 +32,7 @@ MFCC_CONF = f"""--sample-frequency={SAMPLE_RATE}
 --allow-downsample=true
 """
 
-# Kaldi's cepstra minus those of sphinx_fe (which scales its filters by their width), as measured on the same recordings.
+# Kaldi's cepstra minus those of sphinx_fe (which scales filters by their width), as measured on the same recordings.
 SPHINX_OFFSET = np.array(
     [18.91, -4.42, -0.07, -0.86, 0.21, -0.56, 0.02, -0.35, -0.18, -0.29, 0.04, -0.13, 0.0], dtype=np.float32
 )
@@ -77,7 +77,8 @@ def log_mel(samples: Tensor, filters: Tensor = _FILTERS) -> Tensor:
     frames = frames - frames.mean(-1, keepdim=True)
     emphasised = torch.cat([frames[..., :1] * 0.03, frames[..., 1:] - 0.97 * frames[..., :-1]], -1)
     spectrum = torch.fft.rfft(emphasised * _HAMMING, FOURIER).abs().square()
-    return (spectrum @ filters).clamp(min=torch.finfo(torch.float32).eps).log()
+    bands: Tensor = (spectrum @ filters).clamp(min=torch.finfo(torch.float32).eps).log()
+    return bands
 
 
 def bands_of_cepstra(cepstra: np.ndarray) -> np.ndarray:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
 
 import torch
+from ivr.speech.lexicon.phones import PHONES
 from torch import Tensor, nn
 
-from ivr.speech.lexicon.phones import PHONES
 from recipe.front_end import BANDS
 
 OUTPUTS = len(PHONES) + 1
@@ -49,7 +51,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(shape.dropout)
 
     def forward(self, values: Tensor) -> Tensor:
-        heard = self.dropout(torch.relu(self.norm(self.spread(self.look(values)))))
+        heard: Tensor = self.dropout(torch.relu(self.norm(self.spread(self.look(values)))))
         return heard + SKIP * values[:, :, self.back : values.shape[2] - self.ahead]
 
 
@@ -61,7 +63,8 @@ class Network(nn.Module):
         self.entry_norm = nn.BatchNorm1d(shape.entry, momentum=0.03)
         self.reduce = nn.Conv1d(shape.entry, shape.width, 5, stride=SUBSAMPLING, bias=False)
         self.reduce_norm = nn.BatchNorm1d(shape.width, momentum=0.03)
-        self.blocks = nn.ModuleList(Block(shape, dilation) for dilation in shape.dilations)
+        blocks = nn.ModuleList(Block(shape, dilation) for dilation in shape.dilations)
+        self.blocks = cast(Sequence[Block], blocks)  # a ModuleList does not tell what it is a list of
         self.output = nn.Conv1d(shape.width, OUTPUTS, 1)
         self.middle = nn.Conv1d(shape.width, OUTPUTS, 1)  # a second, earlier guess: only training uses it
 
@@ -74,7 +77,7 @@ class Network(nn.Module):
         return _EDGE + SUBSAMPLING * sum(block.ahead for block in self.blocks)
 
     def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of utterances × frames × BANDS: final ones and those of the middle, utterances × frames/3 × OUTPUTS."""
+        """Scores of utterances × frames × BANDS, utterances × frames/3 × OUTPUTS: the final ones, those of the middle."""
         values = (torch.relu(bands - self.shape.floor) * 0.2).transpose(1, 2)
         values = nn.functional.pad(values, (self.left_frames, self.right_frames), mode="replicate")
         values = torch.relu(self.entry_norm(self.entry(values)))
@@ -88,3 +91,11 @@ class Network(nn.Module):
         for block in self.blocks[half:]:
             values = block(values)
         return self.output(values).transpose(1, 2), middle.transpose(1, 2)
+
+
+def load(file: Path) -> Network:
+    """The averaged network of a checkpoint or of a finished training."""
+    state = torch.load(file, weights_only=True)
+    network = Network(Shape(**state["shape"]))
+    network.load_state_dict(state["average"] if "average" in state else state["network"])
+    return network.eval()

@@ -59,13 +59,14 @@ class Phrases:
         """One expansion of a template."""
 
         def list_item(found: re.Match[str]) -> str:
-            return chance.choice(self._lists[found.group(1)].split(" | "))
+            return chance.choice(self._lists[str(found.group(1))].split(" | "))
 
         def choice(found: re.Match[str]) -> str:
-            return _NUMBERS[found.group(1)](chance) if found.group(1) in _NUMBERS else found.group(1)
+            word = str(found.group(1))
+            return _NUMBERS[word](chance) if word in _NUMBERS else word
 
         def alternative(found: re.Match[str]) -> str:
-            return chance.choice(found.group(1).split("|"))
+            return chance.choice(str(found.group(1)).split("|"))
 
         text = re.sub(r"\{(\w+)\}", choice, template)
         text = re.sub(r"\{([^{}]*)\}", alternative, text)

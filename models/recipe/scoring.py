@@ -17,8 +17,9 @@ def edit_distance(expected: Sequence[object], heard: Sequence[object]) -> int:
     for at, wanted in enumerate(expected):
         diagonal, row[0] = row[0], at + 1
         for column, got in enumerate(heard):
-            diagonal, row[column + 1] = row[column + 1], min(
-                row[column + 1] + 1, row[column] + 1, diagonal + (wanted != got)
+            diagonal, row[column + 1] = (
+                row[column + 1],
+                min(row[column + 1] + 1, row[column] + 1, diagonal + (wanted != got)),
             )
     return row[-1]
 

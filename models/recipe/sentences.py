@@ -38,8 +38,8 @@ def fortunes(folder: Path) -> list[str]:
         if file.suffix in (".dat", ".u8") or not file.is_file():
             continue
         for quotation in file.read_text("utf-8", "ignore").split("\n%"):
-            quotation = re.sub(r"\n?\s+--.*", "", quotation)
-            for sentence in re.split(r'[.!?;:()"\n]+\s*', quotation):
+            without_author = re.sub(r"\n?\s+--.*", "", quotation)
+            for sentence in re.split(r'[.!?;:()"\n]+\s*', without_author):
                 if not re.search("[A-Za-z]", sentence) and len(words := spoken_words(sentence)) > 1:
                     found.update(dict.fromkeys(pieces(words)))
     return list(found)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.signal import resample_poly
-
 from ivr.speech.lexicon.phones import OUTPUT_OF_PHONE
 from ivr.speech.lexicon.pronounce import Unpronounceable, sentence_phones
+from scipy.signal import resample_poly
+
 from recipe.front_end import BANDS, bands_of_cepstra, log_mel, mel_filters
 from recipe.telephone import spoil
 
@@ -78,7 +78,7 @@ def held_out(speakers: Iterable[str]) -> frozenset[str]:
 
 
 def people(folder: Path, testing: bool) -> Iterator[tuple[str, str, Bands]]:
-    """Real people's speech kept as cepstra (features.i8, features.json, utterances.jsonl): training or test speakers."""
+    """Real people's speech kept as cepstra (features.i8, features.json, utterances.jsonl): of test speakers or not."""
     scale = json.loads((folder / "features.json").read_text())
     raw = np.memmap(folder / "features.i8", dtype=np.int8, mode="r").reshape(-1, scale["dims"])
     step, low = np.float32(scale["step"]), np.float32(scale["lo"])

@@ -22,7 +22,7 @@ def through_alaw(samples: Samples) -> Samples:
 
 def noise(length: int, chance: Chance) -> Samples:
     """White, rumbling, coloured or humming noise of unit power, sometimes swelling."""
-    white = chance.standard_normal(length).astype(np.float32)
+    white: Samples = chance.standard_normal(length).astype(np.float32)
     kind = chance.integers(5)
     if kind == 1:
         white = lfilter([1], [1, -chance.uniform(0.8, 0.99)], white)

@@ -105,7 +105,9 @@ def _festival(packages: Path, texts: Sequence[str], chance: random.Random) -> It
                 spoken = _punctuated(text, chance)
                 script.append(f'(utt.save.wave (utt.synth (Utterance Text "{spoken}")) "{folder}/{number}.wav" \'riff)')
             Path(folder, "say.scm").write_text("\n".join(script))
-            subprocess.run([*command, f"{folder}/say.scm"], env=environment, capture_output=True, timeout=600)
+            subprocess.run(
+                [*command, f"{folder}/say.scm"], env=environment, capture_output=True, timeout=600, check=False
+            )
             for number, text in enumerate(batch):
                 sound = Path(folder, f"{number}.wav")
                 if sound.exists():
@@ -121,7 +123,8 @@ def _espeak(packages: Path, texts: Sequence[str], chance: random.Random) -> Iter
         variant = chance.choice(ESPEAK_VARIANTS)
         manner = ["-s", str(chance.randint(115, 210)), "-p", str(chance.randint(20, 80))]
         command = [str(packages / "usr/bin/espeak-ng"), "--path", str(data.parent), "-v", f"ru+{variant}", "--stdout"]
-        run = subprocess.run([*command, *manner, _punctuated(text, chance)], env=environment, capture_output=True)
+        said = [*command, *manner, _punctuated(text, chance)]
+        run = subprocess.run(said, env=environment, capture_output=True, check=False)
         if len(run.stdout) > 1000:
             # espeak writes to a pipe a header that promises an endless file; the samples begin after 44 bytes.
             rate = int(np.frombuffer(run.stdout[24:28], dtype="<u4")[0])
