@@ -61,24 +61,29 @@ class Draft:
 def check(document: Document, parsed: Parsed, known: Known) -> None:
     """Add to the document's findings whatever is wrong with the plan."""
     draft = Draft(document, parsed, known)
-    _sections(draft)
+    whole = _sections(draft)
     check_names.check(draft)
     check_words.check(draft)
-    if not parsed.broken:  # where a broken step would have led is not known
+    if whole and not parsed.broken:  # where a broken step would have led is not known
         _every_call_ends(draft)
 
 
-def _sections(draft: Draft) -> None:
-    """Sections that are named exist; no step stands below one that always leaves; no section runs out of steps."""
+def _sections(draft: Draft) -> bool:
+    """Sections that are named exist; no step stands below one that always leaves; no section runs out of steps.
+
+    False when a way leads nowhere.
+    """
+    whole = True
     names = draft.parsed.sections
     head = draft.parsed.head
-    if head is not None and head.start not in names:
+    if head is not None and names and head.start not in names:
         draft.error(("start",), f'there is no section "{head.start}"', close_match(head.start, names))
     for name, steps in names.items():
         for number, (place, step) in enumerate(steps):
             ways = list(step.ways())
             for way in ways:
                 if way.section is not None and way.section not in names:
+                    whole = False
                     hint = close_match(way.section, names)
                     draft.error((*place, *way.place), f'there is no section "{way.section}"', hint)
             goes_on = any(way.section is None for way in ways)
@@ -86,9 +91,12 @@ def _sections(draft: Draft) -> None:
             if not goes_on and not last:
                 below = steps[number + 1][0]
                 draft.error(below, "no call ever reaches this step: the one above always leaves", "remove or move it")
+                break
             if goes_on and last and name not in draft.parsed.broken:
                 what = f'section "{name}" ends here without saying how to go on'
                 draft.error(place, what, 'add "- go: section" or "- hang_up" below')
+                whole = False
+    return whole
 
 
 def _every_call_ends(draft: Draft) -> None:
@@ -101,21 +109,29 @@ def _every_call_ends(draft: Draft) -> None:
             mark = draft.document.key_mark(("sections", name))
             hint = "lead a choice or a `go` to it, or remove it"
             draft.document.add(mark, f'no call ever reaches section "{name}"', hint)
-    _no_way_out(draft, reached)
+    if not _no_way_out(draft, reached):
+        _circles(draft, reached)
+
+
+def _circles(draft: Draft, reached: set[Node]) -> None:
+    """Nobody goes round for ever: not the call itself, not who says nothing, not who is never understood."""
+    told: set[frozenset[Node]] = set()
     for follows, who in _PATIENCE:
-        circle = flow.circle(follows, _counts)
-        if circle is not None and circle[0] in reached:
+        circle = draft.flow.circle(follows, _counts)
+        if circle is not None and circle[0] in reached and frozenset(circle) not in told:
+            told.add(frozenset(circle))
             hint = "let one of these ways lead to a queue or to hang_up"
             draft.error(draft.place(circle[0]), f"{who} goes round for ever: {_shown(circle)}", hint)
 
 
-def _no_way_out(draft: Draft, reached: set[Node]) -> None:
+def _no_way_out(draft: Draft, reached: set[Node]) -> bool:
     told: set[str] = set()
     for node in draft.flow.without_end():
         if node in reached and node[0] not in told:
             told.add(node[0])
             hint = "lead it to a queue or to hang_up"
             draft.error(draft.place(node), f'no call that comes to section "{node[0]}" ever ends', hint)
+    return bool(told)
 
 
 def _at_once(step: Step, _: Way) -> bool:

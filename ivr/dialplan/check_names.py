@@ -20,7 +20,7 @@ from ivr.dialplan.expression import (
 )
 from ivr.dialplan.fields import Spoken
 from ivr.dialplan.names import FACTS, QUEUE_LOAD
-from ivr.dialplan.nodes import Place
+from ivr.dialplan.nodes import Mark, Place
 from ivr.dialplan.step import Step
 from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.collect import Collect
@@ -52,7 +52,7 @@ def check(draft: Draft) -> None:
         used |= _step(draft, place, step, names)
     for kind, declared in (("variables", head.variables), ("hours", head.hours)):
         for name in declared:
-            if name not in used and not draft.parsed.broken:
+            if name not in used and not draft.document.errors:
                 mark = draft.document.key_mark((kind, name))
                 draft.document.add(mark, f'nothing in this plan uses "{name}"', "remove it", "warning")
 
@@ -72,6 +72,8 @@ def _step(draft: Draft, place: Place, step: Step, names: dict[str, Type]) -> set
         used |= step.set.keys()
     if isinstance(step, Collect | CallPlan) and step.into is not None:
         used.add(step.into)
+    if isinstance(step, Collect):
+        _collected(draft, (*place, "into"), step.into)
     head = draft.parsed.head
     if isinstance(step, SpeakLanguage) and head is not None and step.language not in head.languages:
         hint = f"the plan has {listed(head.languages)}: add it there, with its prompts"
@@ -80,9 +82,13 @@ def _step(draft: Draft, place: Place, step: Step, names: dict[str, Type]) -> set
 
 
 def _declarations(draft: Draft) -> None:
-    head = draft.parsed.head
+    head, prompts = draft.parsed.head, draft.known.prompts
     if head is None:
         return
+    for index, language in enumerate(head.languages):
+        if prompts is not None and language not in prompts:
+            hint = f"add prompts/{language}.yaml, or choose from {listed(prompts)}"
+            draft.error(("languages", index), f'there are no prompts in "{language}"', hint)
     for kind, declared in (("variables", head.variables), ("hours", head.hours)):
         for name in declared:
             if name in FACTS or (kind == "hours" and name in head.variables):
@@ -96,7 +102,7 @@ def _expression(draft: Draft, place: Place, expression: Expression, wanted: str 
         writable: dict[str, str] = {**(draft.parsed.head.variables if draft.parsed.head else {}), **_WRITABLE}
         if name not in writable:
             mark = draft.document.key_mark(place)
-            hint = f'{close_match(name, writable)}; new ones are declared under "variables"'
+            hint = _or_declare(close_match(name, writable))
             draft.document.add(mark, f'there is no variable "{name}"', hint)
             return
         wanted = writable[name]
@@ -110,13 +116,33 @@ def _expression(draft: Draft, place: Place, expression: Expression, wanted: str 
     try:
         kind = type_of(expression.tree, names)
     except NameUnknown as error:
-        quoted = f"text is written in quotes: '\"{error.name}\"'"
-        draft.error(place, error.message, f"{close_match(error.name, names)}; {quoted}")
+        hint = close_match(error.name, names)
+        if not hint.startswith("did"):
+            hint = f'text is written in quotes: "{error.name}"'
+        draft.document.add(_at(draft, place, error.at), error.message, hint)
     except ExpressionInvalid as error:
-        draft.error(place, error.message, error.hint)
+        draft.document.add(_at(draft, place, error.at), error.message, error.hint)
     else:
         if wanted is not None and kind != wanted:
             draft.error(place, f'"{expression.text}" is {_IN_WORDS[kind]}, but {_IN_WORDS[wanted]} is needed here')
+
+
+def _collected(draft: Draft, place: Place, into: str) -> None:
+    declared = draft.parsed.head.variables if draft.parsed.head else {}
+    if into not in declared:
+        draft.error(place, f'there is no variable "{into}"', _or_declare(close_match(into, declared)))
+    elif declared[into] != "text":
+        draft.error(place, f'"{into}" is {_IN_WORDS[declared[into]]}', "digits go into a variable that is text")
+
+
+def _or_declare(hint: str) -> str:
+    return f'{hint} If not, declare it under "variables"' if hint.startswith("did") else 'declare it under "variables"'
+
+
+def _at(draft: Draft, place: Place, offset: int) -> Mark:
+    """The very character of an expression."""
+    mark = draft.document.value_mark(place)
+    return Mark(mark.line, mark.column + offset + (place in draft.document.quoted))
 
 
 def _named(tree: Tree) -> list[str]:

@@ -48,7 +48,7 @@ def _prompt(draft: Draft, place: Place, item: str | Spoken) -> None:
         return
     if known is None:
         return
-    lacking = [language for language in head.languages if item not in known.get(language, frozenset())]
+    lacking = [language for language in head.languages if language in known and item not in known[language]]
     if lacking:
         ids = frozenset[str]().union(*known.values())
         where = " and ".join(f"prompts/{language}.yaml" for language in lacking)

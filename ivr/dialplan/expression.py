@@ -71,7 +71,16 @@ class OpenNow:
     at: int
 
 
-Tree = Literally | Named | Unary | Binary | AmongThese | OpenNow
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What could not be read; kept, so that the checker can tell it with everything else."""
+
+    message: str
+    at: int
+    hint: str
+
+
+Tree = Literally | Named | Unary | Binary | AmongThese | OpenNow | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +262,8 @@ def type_of(tree: Tree, names: Mapping[str, Type]) -> Type:
             for choice in choices:
                 _same(item, choice, names, at)
             return "yes_no"
+        case Unreadable(message, at, hint):
+            raise ExpressionInvalid(message, at, hint)
         case Binary(operator, left, right, at):
             return _binary(operator, left, right, names, at)
 
@@ -325,6 +336,8 @@ def value_of(tree: Tree, look_up: Callable[[str], Value], is_open: Callable[[str
         case Unary(operator, operand):
             value = value_of(operand, look_up, is_open)
             return not value if operator == "not" else _bounded(-_number(value))
+        case Unreadable():  # no plan with one goes live
+            return False
         case AmongThese(item, choices):
             value = value_of(item, look_up, is_open)
             return any(value == value_of(choice, look_up, is_open) for choice in choices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ivr.dialplan.expression import Expression, ExpressionInvalid, parse
+from ivr.dialplan.expression import Expression, ExpressionInvalid, Unreadable, parse
 
 NAME = r"^[a-z][a-z0-9_]*$"
 
@@ -28,7 +29,7 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -50,8 +51,7 @@ def _expression(written: Any) -> Any:
     try:
         return parse(str(written))
     except ExpressionInvalid as error:
-        where = f" (character {error.at + 1})" if error.at else ""
-        raise PydanticCustomError("expression", "{what}", {"what": error.message + where, "hint": error.hint}) from None
+        return Expression(str(written), Unreadable(error.message, error.at, error.hint))
 
 
 def _one_or_several(items: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +77,16 @@ ExpressionText = Annotated[
     PlainSerializer(lambda expression: expression.text),
     WithJsonSchema({"type": ["string", "number", "boolean"], "description": "For example: tries + 1, office is open."}),
 ]
+
+
+def _prompt(written: Any) -> Any:
+    if isinstance(written, str) and not re.fullmatch(NAME, written):
+        hint = "write the text in prompts/ru.yaml after an id of small Latin letters, and that id here"
+        raise PydanticCustomError("prompt", '"{text}" is not the id of a prompt', {"text": written[:40], "hint": hint})
+    return written
+
+
+PromptId = Annotated[Name, BeforeValidator(_prompt)]
 
 
 class Spoken(BaseModel):
@@ -108,24 +118,24 @@ class Spoken(BaseModel):
 
 
 Item = Annotated[
-    Annotated[Name, Tag("prompt")] | Annotated[Spoken, Tag("spoken")],
+    Annotated[PromptId, Tag("prompt")] | Annotated[Spoken, Tag("spoken")],
     Discriminator(lambda value: "spoken" if isinstance(value, dict | Spoken) else "prompt"),
 ]
 Prompts = Annotated[
     tuple[Item, ...],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     AfterValidator(_not_empty),
     Field(description="One prompt of the catalogue, or several one after another; {number: …} reads a value out."),
 ]
 Names = Annotated[
     tuple[Name, ...],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     AfterValidator(_not_empty),
     WithJsonSchema(_one_or_several(_NAME_SCHEMA)),
 ]
 Phrases = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     AfterValidator(_not_empty),
     WithJsonSchema(_one_or_several({"type": "string"})),
 ]

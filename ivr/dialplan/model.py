@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from ivr.dialplan.expression import Type
-from ivr.dialplan.fields import Name
+from ivr.dialplan.fields import Name, as_list
 from ivr.dialplan.hours import Hours
 from ivr.dialplan.numbers import normalised_line
 from ivr.dialplan.step import Step
@@ -62,8 +62,10 @@ def _line(value: object) -> object:
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
-        raise PydanticCustomError("time_zone", '"{name}" is not a time zone', {"name": name}) from None
+    except (KeyError, ValueError, OSError):
+        raise PydanticCustomError(
+            "time_zone", '"{name}" is not a time zone: write it like Europe/Moscow', {"name": name}
+        ) from None
     return name
 
 
@@ -78,8 +80,10 @@ class Head(BaseModel):
 
     plan: Name = Field(description="The plan's name in journal and reports.")
     title: str = Field("", description="The plan's name for people.")
-    lines: tuple[Line, ...] = Field((), description="The numbers that callers dial to reach this plan.")
-    languages: tuple[Language, ...] = Field(
+    lines: Annotated[tuple[Line, ...], BeforeValidator(as_list)] = Field(
+        (), description="The numbers that callers dial to reach this plan."
+    )
+    languages: Annotated[tuple[Language, ...], BeforeValidator(as_list)] = Field(
         min_length=1, description="Languages of its prompts; a call begins in the first."
     )
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(

@@ -45,6 +45,10 @@ class Document:
     data: Any = None
     values: dict[Place, Mark] = field(default_factory=dict)
     keys: dict[Place, Mark] = field(default_factory=dict)
+    quoted: set[Place] = field(default_factory=set)
+    """Texts in quotation marks: what they say begins one column later."""
+    spoiled: set[Mark] = field(default_factory=set)
+    """Where the YAML itself is wrong, so that nothing more need be said."""
     findings: list[Finding] = field(default_factory=list)
 
     def value_mark(self, place: Place) -> Mark:
@@ -74,6 +78,8 @@ class Document:
 
     def add(self, mark: Mark, message: str, hint: str = "", severity: Literal["error", "warning"] = "error") -> None:
         """One more finding."""
+        if mark in self.spoiled:
+            return
         self.findings.append(Finding(self.file, mark.line, mark.column, severity, message, hint))
 
 
@@ -117,22 +123,27 @@ class _Walk:
         mark = _mark(node.start_mark)
         self.document.values[place] = mark
         if id(node) in self.seen:
-            self.document.add(mark, "an alias (*name) is not used here", "write the value out again")
-            return None
+            hint = "write the value out again"
+            return self.spoil(mark, "an anchor (&name) and its aliases (*name) are not used here", hint)
         self.seen.add(id(node))
         if len(place) > MAX_DEPTH:
-            self.document.add(mark, f"values are nested more than {MAX_DEPTH} deep")
-            return None
+            return self.spoil(mark, f"values are nested more than {MAX_DEPTH} deep")
         if node.tag not in (_TEXT_TAG, *_CONTAINER_TAGS):
-            self.document.add(
-                mark, f'a tag ("{_short(node.tag)}") is not used here', 'put text that begins with "!" in quotes'
-            )
-            return None
+            hint = 'put text that begins with "!" in quotes'
+            return self.spoil(mark, f'a tag ("{_short(node.tag)}") is not used here', hint)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
-        return node.value if isinstance(node, yaml.ScalarNode) and node.style else plain(node.value)
+        if isinstance(node, yaml.ScalarNode) and node.style:
+            self.document.quoted.add(place)
+            return node.value
+        return plain(node.value)
+
+    def spoil(self, mark: Mark, message: str, hint: str = "") -> None:
+        """Tell what is wrong with the YAML here, once."""
+        self.document.add(mark, message, hint)
+        self.document.spoiled.add(mark)
 
     def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -211,9 +222,11 @@ _SYNTAX = (
 
 
 def _syntax_error(document: Document, text: str, error: yaml.YAMLError) -> None:
-    where = getattr(error, "problem_mark", None)
-    mark = _mark(where) if where is not None else _position(text, getattr(error, "position", 0))
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+    where = getattr(error, "problem_mark", None)
+    if "unexpected end of stream" in problem or "unexpected document indicator" in problem:
+        where = getattr(error, "context_mark", None) or where  # where the quotation began
+    mark = _mark(where) if where is not None else _position(text, getattr(error, "position", 0))
     lines = text.splitlines()
     line = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
     if "cannot start any token" in problem:

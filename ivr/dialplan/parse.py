@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ivr.dialplan.fields import NAME
 from ivr.dialplan.model import Head
 from ivr.dialplan.nodes import Document, Place
 from ivr.dialplan.step import Step
 from ivr.dialplan.steps import VERBS
-from ivr.dialplan.wording import close_match, explain, listed, show
+from ivr.dialplan.wording import NAME_IN_WORDS, close_match, explain, listed, show
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -58,6 +60,8 @@ def parse(document: Document) -> Parsed:
 def _section(document: Document, parsed: Parsed, name: str, steps: Any) -> None:
     place: Place = ("sections", name)
     parsed.sections[name] = []
+    if not re.fullmatch(NAME, name):
+        document.add(document.key_mark(place), f"{show(name)} is not a name", f"write {NAME_IN_WORDS}")
     if not isinstance(steps, list) or not steps:
         parsed.broken.add(name)
         document.add(
@@ -105,6 +109,8 @@ def model_of(
             where = (*place, *problem["loc"])
             if problem["type"] == "missing":
                 document.add(document.key_mark(where[:-1]), f'"{where[-1]}" is missing here', "add it")
+            elif problem["type"] == "too_short" and problem["input"]:
+                continue  # its entries are wrong, and told on their own
             elif problem["type"] == "extra_forbidden":
                 known = (*_fields_at(model, problem["loc"][:-1]), *extra_keys)
                 document.add(document.key_mark(where), f'unknown key "{where[-1]}"', close_match(str(where[-1]), known))

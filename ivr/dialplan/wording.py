@@ -41,8 +41,9 @@ _KINDS = {
     "tuple_type": 'a list: one "- …" a line',
     "list_type": 'a list: one "- …" a line',
 }
+NAME_IN_WORDS = "small Latin letters, digits and _, a letter first"
 _PATTERNS = {
-    r"^[a-z][a-z0-9_]*$": "small Latin letters, digits and _, a letter first",
+    r"^[a-z][a-z0-9_]*$": NAME_IN_WORDS,
     r"^[0-9*#]$": 'one key of the telephone: 0–9, "*" or "#" (the last two in quotes)',
     r"^[a-z]{2}$": "two letters: ru, en, tt",
 }

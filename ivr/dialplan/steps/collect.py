@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from ivr.dialplan import dictation
-from ivr.dialplan.expression import Expression, parse
 from ivr.dialplan.fields import Item, Name, Prompts, Seconds, SectionName
 from ivr.dialplan.formats import FORMATS, FormatName
-from ivr.dialplan.step import THEN, Go, Move, Next, Place, Stay, Way
+from ivr.dialplan.step import THEN, Go, Move, Next, Stay, Way
 from ivr.dialplan.steps.question import NO_INPUT, Question
 from ivr.dialplan.turn import Turn
 
@@ -103,6 +102,3 @@ class Collect(Question):
     def ways(self) -> Iterator[Way]:
         yield Way(THEN, self.go, "choice", ("go",))
         yield from super().ways()
-
-    def expressions(self) -> Iterator[tuple[Place, Expression, str | None]]:
-        yield ("into",), parse("''"), f"variable {self.into}"
