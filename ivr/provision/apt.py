@@ -75,8 +75,8 @@ class Apt:
         for program in ("apt-get", "dpkg-deb", "tar"):
             if shutil.which(program) is None:
                 raise SetupFailed(
-                    f"{program} is not installed, so Asterisk cannot be taken from Debian's packages",
-                    hint="install Asterisk 20 or newer yourself and name it in ASTERISK=",
+                    f"{program} is not installed, so nothing can be taken from Debian's packages",
+                    hint="install Asterisk 20 or newer (ASTERISK= names it) and RHVoice with its Russian voices",
                 )
         self.archives = archives
         self._configuration = work / "apt.conf"

@@ -91,6 +91,8 @@ def main(arguments: Sequence[str]) -> int:
     except IvrError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130  # what a shell says for Ctrl-C; the next run goes on
     except OSError as error:
         sys.stderr.write(f"{SetupFailed(f'the environment cannot be made: {error}')}\n")
         return 1

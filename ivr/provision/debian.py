@@ -77,7 +77,7 @@ class Root:
         return {"OPENSSL_CONF": "/dev/null", "OPENSSL_MODULES": str(self.libraries / "ossl-modules")}
 
 
-Check = Callable[[Root], None]
+Check = Callable[[Root], object]
 
 
 def provide(
@@ -182,7 +182,7 @@ def _extract_one(package: Path, target: Path) -> None:
 
 
 def _prune(folder: Path, kept: Sequence[str]) -> None:
-    for entry in folder.iterdir():
+    for entry in folder.iterdir() if folder.exists() else ():
         if entry.name not in kept:
             shutil.rmtree(entry)
 
@@ -197,7 +197,7 @@ def require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise SetupFailed(
-            f"the disk is too full: Asterisk and its voices need {megabytes(needed)}, {megabytes(free)} are free",
+            f"the disk is too full: the packages need {megabytes(needed)}, {megabytes(free)} are free",
             where=str(folder),
             hint="free some space and run the command again",
         )

@@ -12,7 +12,7 @@ _REDRAW_SECONDS = 0.1
 
 
 class Phase:
-    """One phase under way; `done` and `total` count `unit`s (bytes or packages)."""
+    """One phase under way."""
 
     def __init__(self, title: str, stream: TextIO) -> None:
         self._title = title
@@ -39,6 +39,10 @@ class Progress:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
+
+    def note(self, text: str) -> None:
+        """Tell something worth knowing that takes no time."""
+        self._stream.write(f"  · {text}\n")
 
     @contextmanager
     def phase(self, title: str) -> Iterator[Phase]:

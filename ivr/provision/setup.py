@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ivr.provision import asterisk as asterisks
@@ -13,13 +14,9 @@ from ivr.provision.progress import Progress
 from ivr.provision.sources import find_archive
 from ivr.provision.voices import Synthesiser
 
-_PACKAGES = debian.Wanted(
-    suite=debian.SUITE,
-    components=("main", "non-free"),  # RHVoice is in non-free for the sake of voices that are not kept here
-    packages=("asterisk", "asterisk-core-sounds-ru-wav", "rhvoice", "rhvoice-russian"),
-    pruned="usr/share/RHVoice/voices",
-    kept=tuple(voices.FREE_VOICES),
-)
+_ASTERISK_PACKAGES = ("asterisk", "asterisk-core-sounds-ru-wav")
+_VOICE_PACKAGES = ("rhvoice", "rhvoice-russian")
+_COMPONENTS = ("main", "non-free")  # RHVoice is in non-free for the sake of voices that are not kept here
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +34,20 @@ def provide(var: Path, environment: Mapping[str, str], progress: Progress) -> Pr
     `environment` is the process's: `ASTERISK` names an installed Asterisk, `IVR_CACHE` a folder that keeps downloaded
     packages for other checkouts, `IVR_DEBIAN_ARCHIVE` another archive than the machine's own.
     """
-    asterisk = asterisks.find_installed(environment)
-    synthesiser = voices.find_installed(environment)
-    if asterisk is None or synthesiser is None:
-        cache = environment.get("IVR_CACHE")
-        root = debian.provide(
-            _PACKAGES,
-            lambda: find_archive(Path("/etc"), environment),
-            var / "debian",
-            Path(cache).expanduser() if cache else None,
-            _check,
-            progress,
-        )
-        asterisk = asterisk or asterisks.private(root)
-        synthesiser = synthesiser or voices.private(root)
+    asterisk, synthesiser = asterisks.find_installed(environment), voices.find_installed(environment)
+    if asterisk and asterisk.missing_features:
+        progress.note(f"Asterisk {asterisk.version} serves, without {' and '.join(asterisk.missing_features)}")
+
+    def check(root: debian.Root) -> Provisions:
+        return Provisions(asterisk or asterisks.private(root), synthesiser or voices.private(root), waiting.parent)
+
     waiting = var / "music" / "waiting.wav"
     music.write(waiting)
-    return Provisions(asterisk, synthesiser, waiting.parent)
-
-
-def _check(root: debian.Root) -> None:
-    asterisks.private(root)
-    voices.private(root)
+    if asterisk and synthesiser:
+        return Provisions(asterisk, synthesiser, waiting.parent)
+    packages = (*(() if asterisk else _ASTERISK_PACKAGES), *(() if synthesiser else _VOICE_PACKAGES))
+    wanted = debian.Wanted(debian.SUITE, _COMPONENTS, packages, voices.FOLDER, tuple(voices.FREE_VOICES))
+    cache = environment.get("IVR_CACHE")
+    downloads = Path(cache).expanduser() if cache else None
+    archive = partial(find_archive, Path("/etc"), environment)
+    return check(debian.provide(wanted, archive, var / "debian", downloads, check, progress))

@@ -42,8 +42,8 @@ def find_archive(etc: Path, environment: Mapping[str, str]) -> Archive:
         if "main" in source.components and _RELEASE_NAMES.union({codename}).intersection(source.suites):
             return Archive(source.uri.rstrip("/"), source.signed_by or _KEYRING)
     raise SetupFailed(
-        "this machine's apt sources name no Debian archive to take Asterisk from",
-        hint="install Asterisk 20 or newer and name it in ASTERISK=, or name a Debian archive in IVR_DEBIAN_ARCHIVE=",
+        "this machine's apt sources name no Debian archive to take packages from",
+        hint="install asterisk (20 or newer), rhvoice and rhvoice-russian, or name an archive in IVR_DEBIAN_ARCHIVE=",
     )
 
 

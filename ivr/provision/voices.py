@@ -21,7 +21,10 @@ FREE_VOICES: Mapping[str, str] = {
     "irina": "GPL-2.0-or-later",
 }
 
+FOLDER = "usr/share/RHVoice/voices"
+
 _PROGRAM = "RHVoice-test"
+_FEWEST_VOICES = 2  # callers that are played in tests must not sound like the hotline itself
 _SYSTEM_DATA, _SYSTEM_SETTINGS = Path("/usr/share/RHVoice"), Path("/etc/RHVoice")
 
 
@@ -35,10 +38,10 @@ class Synthesiser:
 
 
 def find_installed(environment: Mapping[str, str], data: Path = _SYSTEM_DATA) -> Synthesiser | None:
-    """The machine's own RHVoice when it is on `PATH` and has every free voice, else None."""
+    """The machine's own RHVoice when it is on `PATH` and has enough free voices, else None."""
     program = shutil.which(_PROGRAM, path=environment.get("PATH"))
     voices = _voices(data)
-    return Synthesiser((program,), {}, voices) if program and set(voices) == set(FREE_VOICES) else None
+    return Synthesiser((program,), {}, voices) if program and len(voices) >= _FEWEST_VOICES else None
 
 
 def private(root: Root) -> Synthesiser:

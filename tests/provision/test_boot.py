@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ivr.line.ari import AriClient, wait_for_ari
 from ivr.provision import ports, render
+from ivr.provision.asterisk import find_installed
 from ivr.provision.setup import Provisions
 from tests.provision.conftest import PASSWORD, TEMPLATES, Booted, boot, running
 from tests.provision.sip import Telephone
@@ -21,6 +24,23 @@ def test_boots_without_a_complaint(provisions: Provisions, tmp_path: Path) -> No
     with boot(provisions, tmp_path) as booted:
         assert booted.complaints == []
     assert booted.complaints == []
+
+
+def test_an_installed_asterisk_serves(provisions: Provisions, tmp_path: Path) -> None:
+    """The private one, laid out as distributions install it."""
+    private = provisions.asterisk
+    for folder, target in (("lib/asterisk/modules", private.modules), ("share/asterisk", private.data)):
+        (tmp_path / folder).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder).symlink_to(target)
+    program = tmp_path / "sbin" / "asterisk"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(private.command)} "$@"\n')
+    program.chmod(0o755)
+    installed = find_installed({"ASTERISK": str(program)})
+    assert installed is not None
+    assert installed.version == private.version
+    with boot(replace(provisions, asterisk=installed), tmp_path) as booted:
+        assert booted.complaints == []
 
 
 def test_two_checkouts_boot_side_by_side(provisions: Provisions, hotline: Booted, tmp_path: Path) -> None:
