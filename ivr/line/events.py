@@ -73,10 +73,7 @@ def _translate(frame: Mapping[str, Any]) -> LineEvent | None:
             if kind != "channel":
                 return None
             return ChannelSignal(channel_id, PromptFinished(str(playback["id"])))
-        case "ContactStatusChange":
-            status = str(frame["contact_info"]["contact_status"])
-            return ContactsChanged(
-                str(frame["endpoint"]["resource"]), status in ("Reachable", "NonQualified", "Created")
-            )
+        case "PeerStatusChange":
+            return ContactsChanged(str(frame["endpoint"]["resource"]), frame["peer"]["peer_status"] == "Reachable")
         case _:
             return None

@@ -15,7 +15,7 @@ from typing import Any
 from ivr.errors import AsteriskRefused, AsteriskUnavailable
 from ivr.line.ari import Frame
 
-_NORMAL, _BUSY = 16, 17
+_NORMAL, _BUSY, _OUR_WISH = 16, 17, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class _Channel:
     caller: str = ""
     state: str = "Ring"
     ours: bool = False
+    snoops: bool = False
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
 
@@ -104,7 +105,7 @@ class FakeAsterisk:
                 self._own_channel(str(parameters["channelId"]))
             case "POST", ["channels", channel, "snoop", snoop]:
                 self._known(channel)
-                self._own_channel(snoop)
+                self._own_channel(snoop, snoops=True)
             case "POST", ["channels", channel, "answer"]:
                 self._known(channel).state = "Up"
                 self._send("ChannelStateChange", channel=self._described(channel))
@@ -118,7 +119,7 @@ class FakeAsterisk:
                 del self.channels[channel]
             case "DELETE", ["channels", channel]:
                 self._known(channel)
-                self._end(channel, _NORMAL, requested=True)
+                self._end(channel, _OUR_WISH)
             case "GET", ["playbacks", playback]:
                 if playback not in self.playbacks:
                     raise AsteriskRefused(f"GET {path}", 404, "Playback not found")
@@ -157,8 +158,8 @@ class FakeAsterisk:
         self._send("ChannelStateChange", channel=self._described(channel))
         self._send("StasisStart", channel=self._described(channel), args=[])
 
-    def _own_channel(self, channel: str) -> None:
-        self.channels[channel] = _Channel(channel, state="Up", ours=True)
+    def _own_channel(self, channel: str, *, snoops: bool = False) -> None:
+        self.channels[channel] = _Channel(channel, state="Up", ours=True, snoops=snoops)
         self._send("StasisStart", channel=self._described(channel), args=[])
 
     def _play(self, channel: str, playback: str, media: list[str]) -> None:
@@ -178,15 +179,14 @@ class FakeAsterisk:
             raise AsteriskRefused(f"DELETE {path}", 404, "Playback not found")
         self._finish(playback)
 
-    def _end(self, channel: str, cause: int, *, requested: bool = False) -> None:
+    def _end(self, channel: str, cause: int) -> None:
         gone = self.channels.get(channel)
         if gone is None:
             return
         for timer in gone.timers:
             timer.cancel()
         described = self._described(channel)
-        if not requested:
-            self._send("ChannelHangupRequest", channel=described, cause=cause)
+        self._send("ChannelHangupRequest", channel=described, cause=cause)
         for playback, (owner, _) in list(self.playbacks.items()):
             if owner == channel:
                 self._finish(playback)
@@ -195,7 +195,8 @@ class FakeAsterisk:
         del self.channels[channel]
         if not gone.ours or gone.state == "Up":
             self._send("StasisEnd", channel=described)
-        self._send("ChannelDestroyed", channel=described, cause=cause)
+        if gone.ours and not gone.snoops:  # of others we hear no more once they have left the application
+            self._send("ChannelDestroyed", channel=described, cause=_NORMAL if cause == _OUR_WISH else cause)
 
     def _known(self, channel: str) -> _Channel:
         found = self.channels.get(channel)
