@@ -20,22 +20,18 @@ from ivr.call.events import (
     Arrived,
     CallerHungUp,
     CallId,
-    Connected,
     Event,
-    Offered,
-    OfferEnd,
-    OfferEnded,
     PromptFinished,
     QueueRefused,
     SpeechLost,
-    TalkEnd,
-    TalkEnded,
     TimerFired,
 )
 from ivr.call.hearing import Hearing
+from ivr.call.operator_side import OperatorSide
 from ivr.call.parts import Dialogue, Offer, Parts
+from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
-from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
+from ivr.line.asterisk import IncomingCall
 
 log = structlog.get_logger()
 
@@ -49,10 +45,8 @@ class CallSession:
     def __init__(self, call: CallId, incoming: IncomingCall, dialogue: Dialogue, parts: Parts) -> None:
         self.call = call
         self.line_number = incoming.dialled
-        self.arrived_at = parts.clock.monotonic()
         self.arrived_wall = self.step_since_wall = parts.clock.wall()
         self.step = "arrived"
-        self.operator = ""
         self._incoming = incoming
         self._dialogue = dialogue
         self._parts = parts
@@ -63,12 +57,8 @@ class CallSession:
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
         self._music = False
         self._playing = ""
-        self._ringing: dict[str, OperatorLeg] = {}
-        self._talking = False
-        self._queued_at: float | None = None
-        self._queue_wait_seconds: float | None = None
-        self._connected_at: float | None = None
-        self._talk_seconds: float | None = None
+        self._wait = Wait(parts.clock)
+        self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
         self._caller_gone = False
         self._handed_over = False
 
@@ -76,19 +66,22 @@ class CallSession:
     def topic(self) -> str:
         return self._dialogue.topic
 
+    @property
+    def operator(self) -> str:
+        """Who talks, or has talked, to the caller; "" before that."""
+        return self._operators.operator
+
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks."""
         self._events.put_nowait(event)
 
     def offer(self, offer: Offer) -> None:
         """The router gives this call to an operator: ring there."""
-        self._spawn(self._ring(offer))
+        self._spawn(self._operators.ring(offer))
 
     def withdraw(self, offer: Offer) -> None:
         """That offer is over through no act of ours: stop ringing there."""
-        leg = self._ringing.get(offer.offer)
-        if leg is not None and not leg.answered.done():
-            leg.answered.set_exception(LegFailed("withdrawn"))
+        self._operators.withdraw(offer)
 
     async def run(self) -> Outcome:
         """Live through the call; returns how it ended, with everything released."""
@@ -146,7 +139,7 @@ class CallSession:
         match effect:
             case effect_types.Answer():
                 await line.answer(channel)
-            case effect_types.Play(playback) if self._talking:
+            case effect_types.Play(playback) if self._operators.talking:
                 self.receive(
                     PromptFinished(playback)
                 )  # the operator has the word; the plan must not wait for its prompt
@@ -155,7 +148,7 @@ class CallSession:
                 await line.play(channel, playback, [self._parts.media(language, prompt) for prompt in prompts])
             case effect_types.StopPlaying(playback):
                 await line.stop_playing(channel, playback)
-            case effect_types.StartMusic() if not self._talking:
+            case effect_types.StartMusic() if not self._operators.talking:
                 self._music = True
                 await line.start_music(channel)
             case effect_types.StopMusic():
@@ -174,20 +167,22 @@ class CallSession:
                 await self._enter_queue(effect)
             case effect_types.LeaveQueue(reason):
                 await self._parts.queue.leave(self.call, reason)
-                self._leave_wait()
+                self._wait.over()
             case effect_types.HangUp():
                 await line.hang_up(channel)
             case effect_types.Note(kind, path, data, personal):
                 self._record(kind, data, personal, path)
 
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
-        self._queued_at = self._parts.clock.monotonic()
-        answer = await self._parts.queue.enter(
-            self.call, request, self.line_number, entered_at=self._parts.clock.wall()
-        )
+        answer = await self._parts.queue.enter(self.call, request, self.line_number, entered_at=self._wait.begin())
         if isinstance(answer, QueueRefused):
-            self._queued_at = None
+            self._wait.refused()
         self.receive(answer)
+
+    async def _fall_silent(self) -> None:
+        """Nothing but the operator is heard from here, and nobody listens in."""
+        await self._silence()
+        await self._hearing.release()
 
     async def _silence(self) -> None:
         await self._stop_music()
@@ -204,93 +199,6 @@ class CallSession:
         if (handle := self._timers.pop(timer, None)) is not None:
             handle.cancel()
 
-    # --- the operator ---
-
-    async def _ring(self, offer: Offer) -> None:
-        rang_at = self._parts.clock.monotonic()
-        self._record(
-            "offered",
-            {
-                "operator": offer.operator,
-                "offer": offer.offer,
-                "ring_seconds": offer.ring_seconds,
-                "reason": offer.reason,
-                "waited_seconds": self._since(self._queued_at),
-            },
-        )
-        self.receive(Offered(offer.operator, offer.reason))
-        leg: OperatorLeg | None = None
-        try:
-            leg = await self._parts.line.ring(
-                self._parts.telephone(offer.operator), self.call, self._incoming.caller or "anonymous"
-            )
-            self._ringing[offer.offer] = leg
-            async with asyncio.timeout(offer.ring_seconds):
-                await leg.answered
-            if await self._parts.queue.accepted(offer):
-                await self._talk(offer, leg)
-                return
-            end: OfferEnd = "withdrawn"
-        except LegFailed as failed:
-            end = failed.reason
-        except TimeoutError:
-            end = "no_answer"
-        finally:
-            self._ringing.pop(offer.offer, None)
-            if leg is not None:
-                await self._parts.line.hang_up(leg.channel)
-        await self._parts.queue.declined(offer, end)
-        self._record(
-            "offer_ended",
-            {
-                "operator": offer.operator,
-                "offer": offer.offer,
-                "reason": end,
-                "rang_seconds": self._since(rang_at),
-            },
-        )
-        self.receive(OfferEnded(offer.operator, end))
-
-    async def _talk(self, offer: Offer, leg: OperatorLeg) -> None:
-        line, bridge = self._parts.line, f"{self.call}-talk"
-        self._talking = True
-        await self._silence()
-        await line.bridge(bridge, [self._incoming.channel, leg.channel])
-        self._leave_wait()
-        self.operator = offer.operator
-        self._connected_at = self._parts.clock.monotonic()
-        self._record(
-            "connected",
-            {
-                "operator": offer.operator,
-                "waited_seconds": self._queue_wait_seconds,
-                "since_arrival_seconds": self._since(self.arrived_at),
-            },
-        )
-        self.receive(Connected(offer.operator))
-        try:
-            await self._hearing.release()
-            await leg.gone
-        finally:
-            ended_by: TalkEnd = "operator" if leg.gone.done() and not leg.gone.cancelled() else "caller"
-            self._talk_seconds = self._since(self._connected_at)
-            self._record(
-                "talk_ended",
-                {"operator": offer.operator, "ended_by": ended_by, "talk_seconds": self._talk_seconds},
-            )
-            self._talking = False
-            await line.unbridge(bridge)
-            await self._parts.queue.talk_ended(self.call)
-        self.receive(TalkEnded(offer.operator, ended_by))
-
-    def _leave_wait(self) -> None:
-        if self._queued_at is not None:
-            self._queue_wait_seconds = self._since(self._queued_at)
-            self._queued_at = None
-
-    def _since(self, moment: float | None) -> float | None:
-        return None if moment is None else round(self._parts.clock.monotonic() - moment, 3)
-
     # --- the end ---
 
     async def _release(self, failed: bool) -> None:
@@ -299,10 +207,10 @@ class CallSession:
             self._cancel_timer(timer)
         parts.line.forget(channel)
         releases: list[Awaitable[object]] = [self._hearing.release()]
-        if self._queued_at is not None:
-            self._leave_wait()
+        if self._wait.going_on:
+            self._wait.over()
             releases.append(parts.queue.leave(self.call, "failed" if failed else "caller_left"))
-        if failed and not self._caller_gone and self._connected_at is None:
+        if failed and not self._caller_gone and not self.operator:
             # Our fault must not cost the caller the operator: Asterisk's own dialplan rings one.
             self._handed_over = True
             releases.append(self._hand_over())
@@ -323,7 +231,7 @@ class CallSession:
         await self._parts.line.hand_over(self._incoming.channel)
 
     def _outcome(self, failed: bool) -> Outcome:
-        if self._connected_at is not None:
+        if self.operator:
             return "talked"
         if failed:
             return "failed"
@@ -335,9 +243,9 @@ class CallSession:
             {
                 "outcome": outcome,
                 "topic": self.topic,
-                "seconds": self._since(self.arrived_at),
-                "queue_wait_seconds": self._queue_wait_seconds,
-                "talk_seconds": self._talk_seconds,
+                "seconds": self._wait.since_arrival(),
+                "queue_wait_seconds": self._wait.seconds,
+                "talk_seconds": self._operators.talk_seconds,
                 "handed_over": self._handed_over,
             },
         )

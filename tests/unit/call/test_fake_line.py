@@ -9,11 +9,10 @@ import asyncio
 import json
 from pathlib import Path
 
-from tests.scene import meaning, play_scene
-
 from ivr.line.ari import Frame
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.virtual_time import run_virtually
+from tests.scene import meaning, play_scene
 
 RECORDING = Path(__file__).parents[2] / "recordings" / "scene.json"
 

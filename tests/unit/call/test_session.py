@@ -200,9 +200,10 @@ def live(
     ear: bool = True,
     plan: ShortPlan | None = None,
     refuses: bool = False,
+    asterisk: FakeAsterisk | None = None,
 ) -> tuple[World, Outcome]:
     """Live one call on virtual time; `script` says what the caller does when."""
-    asterisk = FakeAsterisk({"anna": Telephone(3.0)} if telephones is None else telephones)
+    asterisk = asterisk or FakeAsterisk({"anna": Telephone(3.0)} if telephones is None else telephones)
     worlds: list[World] = []
 
     async def call_through() -> Outcome:
@@ -355,4 +356,25 @@ def test_a_dead_speech_worker_costs_the_utterance_in_the_air_only() -> None:
     assert outcome == "talked"
     assert world.speech.ear
     assert world.speech.ear.opened
+    assert nothing_left(world)
+
+
+def test_an_operator_who_is_gone_before_the_first_word_costs_no_place() -> None:
+    def script(world: World) -> None:
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(30.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    class Hasty(FakeAsterisk):
+        """The telephone is hung up just as the two are about to be joined."""
+
+        async def request(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+            if path.endswith("-talk"):
+                self.hang_up_caller(f"{CALL}-leg1")
+            return await super().request(method, path, body, **query)
+
+    world, outcome = live(script, asterisk=Hasty({"anna": Telephone(1.0)}))
+    assert outcome == "left"
+    assert dict(world.journal.records)["offer_ended"]["reason"] == "unreachable"
+    assert [event.ended_by for event in world.plan.seen if isinstance(event, TalkEnded)] == ["failed"]
+    assert "talk_ended" in world.queue.said
     assert nothing_left(world)

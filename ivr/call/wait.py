@@ -1,0 +1,44 @@
+"""How long one caller has been waiting, in all the ways in which it is asked."""
+
+from __future__ import annotations
+
+from ivr.clock import Clock
+
+
+class Wait:
+    """Starts with the call's arrival; `begin` and `over` frame the time in the queue. All in seconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._arrived_at = clock.monotonic()
+        self._began_at: float | None = None
+        self.entered_wall: float | None = None
+        """When the call entered the queue (Unix time); kept when it has to enter again, so that it keeps its place."""
+        self.seconds: float | None = None
+        """Time in the queue, once it is over."""
+
+    def begin(self) -> float:
+        """The call enters the queue now; answers the time that counts for its place."""
+        if self.entered_wall is None:
+            self.entered_wall = self._clock.wall()
+            self._began_at = self._clock.monotonic()
+        return self.entered_wall
+
+    @property
+    def going_on(self) -> bool:
+        return self._began_at is not None and self.seconds is None
+
+    def over(self) -> None:
+        """The call has left the queue, to an operator or for good; only the first time counts."""
+        if self.seconds is None:
+            self.seconds = self.so_far()
+
+    def refused(self) -> None:
+        """The queue did not take the call."""
+        self._began_at = self.entered_wall = None
+
+    def so_far(self) -> float | None:
+        return None if self._began_at is None else round(self._clock.monotonic() - self._began_at, 3)
+
+    def since_arrival(self) -> float:
+        return round(self._clock.monotonic() - self._arrived_at, 3)
