@@ -24,9 +24,9 @@ _Entry = tuple[bytes | str, _Fields]
 
 
 class JournalReader:
-    """Reads the journal; `keyring` opens what is sealed, `reveal` shows it in full."""
+    """Reads the journal; `keyring` opens what is sealed (without one it is left out), `reveal` shows it in full."""
 
-    def __init__(self, redis: Redis, keyring: privacy.Keyring, *, reveal: bool = False) -> None:
+    def __init__(self, redis: Redis, keyring: privacy.Keyring | None, *, reveal: bool = False) -> None:
         self._redis = redis
         self._keyring = keyring
         self._reveal = reveal
@@ -84,18 +84,19 @@ class JournalReader:
 
     async def opened(self, decoded: Sequence[wire.Decoded]) -> list[Record]:
         """The records with their personal facts as this reader may show them."""
-        data_keys = await self._data_keys({each.owner for each in decoded if each.sealed})
+        keyring = self._keyring
+        if keyring is None:
+            return [each.record for each in decoded]
+        data_keys = await self._data_keys(keyring, {each.owner for each in decoded if each.sealed})
         return [self._with_personal(each, data_keys.get(each.owner)) for each in decoded]
 
-    async def _data_keys(self, owners: Iterable[str]) -> dict[str, bytes]:
+    async def _data_keys(self, keyring: privacy.Keyring, owners: Iterable[str]) -> dict[str, bytes]:
         names = list(owners)
         if not names:
             return {}
         wrapped = await self._redis.hmget(keys.DATA_KEYS, names)
         return {
-            name: self._keyring.unwrap(_text(key), name)
-            for name, key in zip(names, wrapped, strict=True)
-            if key is not None
+            name: keyring.unwrap(_text(key), name) for name, key in zip(names, wrapped, strict=True) if key is not None
         }
 
     def _with_personal(self, decoded: wire.Decoded, data_key: bytes | None) -> Record:

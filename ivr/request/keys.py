@@ -1,0 +1,28 @@
+"""The requests' keys in the store."""
+
+from __future__ import annotations
+
+_PREFIX = "{ivr}:request"
+
+COUNT = f"{_PREFIX}:count"
+DUE = f"{_PREFIX}:due"
+"""Sorted set of requests by their next deadline."""
+
+
+def request(number: str) -> str:
+    return f"{_PREFIX}:{number}"
+
+
+def call(name: str) -> str:
+    """Number of the call's request."""
+    return f"{_PREFIX}:call:{name}"
+
+
+def person(person_hash: str) -> str:
+    """Sorted set of a person's requests by opening."""
+    return f"{_PREFIX}:person:{person_hash}"
+
+
+def wrong_proofs(number: str) -> str:
+    """How often somebody has failed to prove who they are for this request, lately."""
+    return f"{_PREFIX}:wrong:{number}"

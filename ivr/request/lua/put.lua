@@ -1,0 +1,22 @@
+-- Keep a request's new form, unless somebody else was faster.
+-- KEYS  1 the request   2 requests by deadline   3 number of the call's request   4 the person's requests
+-- ARGV  1 version it was read at (0: new)   2 the request as JSON   3 its number   4 next deadline or ""
+--       5 "1": there is a person   6 moment of opening
+-- Returns 1, or 0 when its version is another by now
+local held = redis.call('HGET', KEYS[1], 'version') or '0'
+if held ~= ARGV[1] then
+    return 0
+end
+redis.call('HSET', KEYS[1], 'version', tonumber(ARGV[1]) + 1, 'request', ARGV[2])
+if ARGV[4] ~= '' then
+    redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
+else
+    redis.call('ZREM', KEYS[2], ARGV[3])
+end
+if ARGV[1] == '0' then
+    redis.call('SET', KEYS[3], ARGV[3])
+    if ARGV[5] == '1' then
+        redis.call('ZADD', KEYS[4], ARGV[6], ARGV[3])
+    end
+end
+return 1

@@ -1,0 +1,118 @@
+"""Requests in the store: each change is checked against the version that was read, so that none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import orjson
+from redis.asyncio import Redis
+
+from ivr.errors import IvrError
+from ivr.request import keys
+from ivr.request.model import Request, from_mapping, to_mapping
+
+_PUT = (Path(__file__).parent / "lua" / "put.lua").read_text(encoding="utf-8")
+_TRIES = 20
+_MOST_WRONG_PROOFS = 3
+_WRONG_PROOFS_SECONDS = 3600
+
+
+class RequestUnknown(IvrError):
+    """There is no request of that number."""
+
+
+class RequestStore:
+    """Reads and changes requests."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._put = redis.register_script(_PUT)
+
+    async def next_count(self) -> int:
+        """How many requests there have been, this one included."""
+        return int(await self._redis.incr(keys.COUNT))
+
+    async def add(self, request: Request) -> Request:
+        """Keep a new request."""
+        if not await self._kept(request):
+            raise IvrError(f"there is a request {request.number} already")
+        return replace(request, version=1)
+
+    async def change(self, number: str, change: Callable[[Request], Request]) -> Request:
+        """Read, change, keep; again from the start when somebody else was faster. RequestUnknown when there is none."""
+        for _ in range(_TRIES):
+            before = await self.get(number)
+            after = change(before)
+            if after == before:
+                return before
+            if await self._kept(replace(after, version=before.version)):
+                return replace(after, version=before.version + 1)
+        raise IvrError(f"request {number} is being changed by too many at once", hint="try again")
+
+    async def get(self, number: str) -> Request:
+        """The request of that number; RequestUnknown when there is none."""
+        version, text = await self._redis.hmget(keys.request(number), ["version", "request"])
+        if version is None or text is None:
+            raise RequestUnknown(f"there is no request {number}")
+        return replace(from_mapping(orjson.loads(text)), version=int(version))
+
+    async def of_call(self, call: str) -> Request | None:
+        """The call's request."""
+        number = await self._redis.get(keys.call(call))
+        return None if number is None else await self.get(_text(number))
+
+    async def of_person(self, person: str, limit: int = 10) -> list[Request]:
+        """A person's latest requests, newest first."""
+        numbers = cast("list[bytes | str]", await self._redis.zrange(keys.person(person), 0, limit - 1, desc=True))
+        return [await self.get(_text(number)) for number in numbers]
+
+    async def due(self, now: float, limit: int = 100) -> list[str]:
+        """Numbers of requests with a deadline at `now` or before, earliest first."""
+        found = await self._redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=limit)
+        return [_text(number) for number in cast("list[bytes | str]", found)]
+
+    async def proven(self, number: str, person: str) -> Request | None:
+        """The request, told to nobody but its person: None when `person` (hash of a number) is another.
+
+        After three wrong answers nobody is told anything for an hour.
+        """
+        wrong = keys.wrong_proofs(number)
+        if int(await self._redis.get(wrong) or 0) >= _MOST_WRONG_PROOFS:
+            return None
+        try:
+            request = await self.get(number)
+        except RequestUnknown:
+            return None
+        if request.person and request.person == person:
+            return request
+        await self._redis.incr(wrong)
+        await self._redis.expire(wrong, _WRONG_PROOFS_SECONDS)
+        return None
+
+    async def _kept(self, request: Request) -> bool:
+        next_due = min(request.deadlines.values(), default=None)
+        return bool(
+            await self._put(
+                keys=[
+                    keys.request(request.number),
+                    keys.DUE,
+                    keys.call(request.call),
+                    keys.person(request.person),
+                ],
+                args=[
+                    request.version,
+                    orjson.dumps(to_mapping(request)),
+                    request.number,
+                    "" if next_due is None else next_due,
+                    int(bool(request.person)),
+                    request.opened,
+                ],
+            )
+        )
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode()
