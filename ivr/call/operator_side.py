@@ -114,9 +114,13 @@ class OperatorSide:
             ended_by = "failed"  # one of the two was gone before they could hear each other
         finally:
             self.talking = False
-            if began_at is not None:
+            if began_at is None:
+                reason: OfferEnd = "unreachable" if ended_by == "failed" else "withdrawn"
+                self._record("offer_ended", {"operator": operator, "reason": reason})
+            else:
                 self.talk_seconds = round(clock.monotonic() - began_at, 3)
-            self._record("talk_ended", {"operator": operator, "ended_by": ended_by, "talk_seconds": self.talk_seconds})
+                talk = {"ended_by": ended_by, "talk_seconds": self.talk_seconds}
+                self._record("talk_ended", {"operator": operator, **talk})
             await line.unbridge(bridge)
             await self._parts.queue.talk_ended(self._call)
         return ended_by

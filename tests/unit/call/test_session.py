@@ -287,7 +287,8 @@ def test_a_withdrawn_offer_stops_ringing_at_once() -> None:
     def script(world: World) -> None:
         assert world.session
         world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
-        world.at(4.0, lambda: world.session and world.session.withdraw(ScriptedOffer()))
+        session = world.session
+        world.at(4.0, lambda: session.withdraw(ScriptedOffer()))
         world.at(6.0, lambda: world.asterisk.hang_up_caller("caller-1"))
 
     world, outcome = live(script, {"anna": Telephone(None)})
