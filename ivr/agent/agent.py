@@ -36,6 +36,7 @@ from ivr.supervise import Program, Supervisor
 log = structlog.get_logger()
 
 _BOOT_SECONDS = 15.0
+_END_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,9 @@ def _keep(stack: contextlib.AsyncExitStack, name: str, work: Coroutine[None, Non
 
     async def end() -> None:
         task.cancel()
-        await asyncio.wait((task,))
+        _, running = await asyncio.wait((task,), timeout=_END_SECONDS)
+        if running:
+            log.error("agent_part_does_not_end", part=name, at=str(task.get_stack()))
 
     task.add_done_callback(ended)
     stack.push_async_callback(end)

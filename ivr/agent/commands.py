@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -158,12 +158,8 @@ async def _agent(voice: str, recordings: Path | None) -> AsyncIterator[Agent]:
     async with hotline.store() as store:
         # what our own caller said is no secret to us
         reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)
-        async with (
-            aclosing(reader.follow()) as records,
-            running_agent(
-                place, hotline.ports.sip, voice=SpokenVoice(provisions.synthesiser, voice), journal=records
-            ) as agent,
-        ):
+        speaker = SpokenVoice(provisions.synthesiser, voice)
+        async with running_agent(place, hotline.ports.sip, voice=speaker, journal=reader.follow()) as agent:
             yield agent
 
 
