@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ivr.config import Home, Settings, load_settings
-from ivr.errors import HotlineNotRunning, SetupFailed
+from ivr.errors import HotlineNotRunning, SetupFailed, StoreUnavailable
 from ivr.operator.accounts import Account, load_accounts
 from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptMedia, locate
@@ -118,11 +123,19 @@ class Hotline:
             spool=self.home.var / "spool",
         )
 
-    def store(self) -> Redis:
-        """A client of the store, for one command; `async with` closes it."""
-        return Redis.from_url(
-            self.store_url, password=self.store_password, socket_connect_timeout=2.0, socket_timeout=10.0
-        )
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Redis]:
+        """A client of the store, for one command; `StoreUnavailable` when the store does not serve it."""
+        try:
+            async with Redis.from_url(
+                self.store_url, password=self.store_password, socket_connect_timeout=2.0, socket_timeout=10.0
+            ) as client:
+                yield client
+        except AuthenticationError as error:
+            raise StoreUnavailable(f"the store refuses us: {error}", hint="check the password in REDIS_URL") from None
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            hint = "check REDIS_URL" if os.environ.get("REDIS_URL") else "start the hotline with `make run`"
+            raise StoreUnavailable(f"the store does not answer: {error}", hint=hint) from None
 
     async def ask(self, path: str) -> Any:
         """The running controller's answer to a GET of its web server; `HotlineNotRunning` when there is none."""

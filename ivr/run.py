@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 
 import aiohttp
-from redis.exceptions import AuthenticationError, RedisError
 
 from ivr.errors import StoreUnavailable
 from ivr.hotline import Hotline
@@ -101,14 +100,9 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
 
 
 async def check_store(hotline: Hotline) -> None:
-    """`StoreUnavailable` with a clear sentence when the store that `REDIS_URL` names does not serve us."""
+    """`StoreUnavailable` with a clear sentence when the store does not serve us."""
     async with hotline.store() as store:
-        try:
-            await store.ping()
-        except AuthenticationError as error:
-            raise StoreUnavailable(f"the store refuses us: {error}", hint="check the password in REDIS_URL") from None
-        except RedisError as error:
-            raise StoreUnavailable(f"the store does not answer: {error}", hint="check REDIS_URL") from None
+        await store.ping()
 
 
 async def _store_answers(hotline: Hotline) -> None:

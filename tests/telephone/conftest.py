@@ -57,9 +57,6 @@ class RunningHotline:
     hotline: Hotline
     process: asyncio.subprocess.Process
 
-    def store(self) -> Any:
-        return self.hotline.store()
-
     async def records(self, call: str, *, reveal: bool = False) -> Sequence[Record]:
         async with self.hotline.store() as store:
             return await JournalReader(store, Keyring.load(self.hotline.wiring.keys), reveal=reveal).read(call)
