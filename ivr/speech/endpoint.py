@@ -6,6 +6,7 @@ Pure: fed with 20 ms frames of samples and the words so far, all times in second
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,9 +21,10 @@ FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 
 _SILENCE_DB = -96.0
 _GATE_DB = -50.0  # below full scale; the echo of our own prompt and an idle line stay under it, a far caller does not
-_OVER_NOISE_DB = 8.0
-_NOISE_RISE_DB = 0.06  # a frame: 3 dB a second, so that a steady hum becomes noise but a long vowel does not
-_NOISE_START_DB = -60.0
+_OVER_NOISE_DB = 7.0
+_LEAST_NOISE_DB = -70.0
+_SPAN_FRAMES = 20  # 0.4 s
+_SPANS = 6
 
 Samples = NDArray[np.float32]
 
@@ -34,19 +36,30 @@ def loudness(frame: Samples) -> float:
 
 
 class VoiceDetector:
-    """Tells sound that may be a voice from the line's noise, whose level it learns as it goes."""
+    """Tells sound that may be a voice from the line's noise: the quietest moment of the last two seconds."""
 
-    __slots__ = ("noise_db",)
+    __slots__ = ("_smooth_db", "_spans")
 
     def __init__(self) -> None:
-        self.noise_db = _NOISE_START_DB
+        self._smooth_db: float | None = None
+        self._spans: deque[tuple[int, float]] = deque()
+        """(frames, level) of the last stretches' quietest moments; the newest is still growing."""
+
+    @property
+    def noise_db(self) -> float:
+        """The line's noise as heard so far."""
+        return max(_LEAST_NOISE_DB, min((level for _, level in self._spans), default=_LEAST_NOISE_DB))
 
     def voiced(self, level_db: float) -> bool:
-        """Judge one frame by its level; falls of the noise are followed at once, rises slowly."""
-        if level_db < self.noise_db:
-            self.noise_db += 0.2 * (level_db - self.noise_db)
-        else:
-            self.noise_db = min(self.noise_db + _NOISE_RISE_DB, level_db)
+        """Judge one frame by its level."""
+        before = level_db if self._smooth_db is None else self._smooth_db
+        self._smooth_db = before + 0.4 * (level_db - before)
+        frames, quietest = self._spans.pop() if self._spans else (0, self._smooth_db)
+        self._spans.append((frames + 1, min(quietest, self._smooth_db)))
+        if frames + 1 >= _SPAN_FRAMES:
+            self._spans.append((0, self._smooth_db))
+            while len(self._spans) > _SPANS:
+                self._spans.popleft()
         return level_db > max(_GATE_DB, self.noise_db + _OVER_NOISE_DB)
 
 
@@ -92,7 +105,8 @@ class Endpointer:
     _SHORT_SECONDS = 0.3  # the answer is complete: only let the last sound fade
     _HANGING_FACTOR = 1.7  # "я хотел бы узнать про…" deserves more time
     _NOISY_EXTRA_SECONDS = 0.9  # the line never falls silent: go by the words alone
-    _NONSENSE_SECONDS = 1.2
+    _LEAST_UNCLEAR_SECONDS = 0.5
+    _LONGEST_UNCLEAR_SECONDS = 4.0
     _STARTED_VOICE_SECONDS = 0.12
 
     def __init__(self, patience: Patience) -> None:
@@ -121,7 +135,12 @@ class Endpointer:
     @property
     def speaking(self) -> bool:
         """Whether words have been made out in sound that is long enough for a voice (a click can look like "а")."""
-        return self._voiced_seconds >= self._STARTED_VOICE_SECONDS and self._a_word
+        return self.voiced and self._a_word
+
+    @property
+    def voiced(self) -> bool:
+        """Whether the sound was long enough for a word."""
+        return self._voiced_seconds >= self._STARTED_VOICE_SECONDS
 
     @property
     def pausing(self) -> bool:
@@ -132,12 +151,12 @@ class Endpointer:
     def _a_word(self) -> bool:
         return self._text in self._patience.expected or bool(words.real(self._text))
 
-    def ended(self) -> Literal["", "finished", "too_long", "nothing"]:
-        """Say whether the utterance is over: `nothing` when sound came and went without a word."""
+    def ended(self) -> Literal["", "finished", "too_long", "unclear"]:
+        """Say whether the utterance is over: `unclear` when sound came and went without a word so far."""
         quiet, still = self._now - self._quiet_since, self._now - self._changed
         if not self._a_word:
-            gone = min(quiet, still) >= self._NONSENSE_SECONDS
-            return "nothing" if gone else ""
+            wait = max(self._patience.trailing_silence_seconds, self._LEAST_UNCLEAR_SECONDS)
+            return "unclear" if quiet >= wait or still >= self._LONGEST_UNCLEAR_SECONDS else ""
         if self._began is not None and self._now - self._began >= self._patience.max_seconds:
             return "too_long"
         wait = self._wait_seconds()

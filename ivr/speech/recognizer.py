@@ -28,6 +28,7 @@ from ivr.speech.endpoint import (
 from ivr.speech.resample import Doubler
 
 _ALTERNATIVES = 5
+_SURE = 0.4
 _BEFORE_FRAMES = 25  # 0.5 s: what came before the voice rose over the noise belongs to its first word
 _BLOCK_FRAMES = 3  # 60 ms: the recogniser is asked this often
 
@@ -146,15 +147,16 @@ class Utterance:
         if decoding.announced and decoding.told != (decoding.text, endpointer.pausing):
             decoding.told = (decoding.text, endpointer.pausing)
             events.append(PartlyHeard(name, *decoding.told))
-        match endpointer.ended():
-            case "":
-                return events
-            case "nothing" if not decoding.speechlike:
-                self._decoding = None  # a cough, a tone, a door: go on listening
-                return events
-        self.over = True
+        end = endpointer.ended()
+        if not end:
+            return events
         heard = decoding.finish(name)
-        if heard.text and not decoding.announced:
+        # Short words may come out only at the end; a cough, a tone, a door do not become words at all.
+        if end == "unclear" and not (heard.text and endpointer.voiced and _sure(heard)) and not decoding.speechlike:
+            self._decoding = None
+            return events
+        self.over = True
+        if words.real(heard.text) and not decoding.announced:
             events.append(SpeechStarted(name))
         return [*events, heard]
 
@@ -269,6 +271,10 @@ def _combined(pieces: list[list[str]]) -> tuple[str, ...]:
                 readings[words.joined([*best[:place], texts[rank], *best[place + 1 :]])] = None
     readings.pop(words.joined(best), None)
     return tuple(text for text in readings if text)[: _ALTERNATIVES - 1]
+
+
+def _sure(heard: Heard) -> bool:
+    return sum(word.confidence for word in heard.words) >= _SURE * len(heard.words)
 
 
 def _grammar(expected: tuple[str, ...]) -> tuple[str, ...]:

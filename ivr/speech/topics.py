@@ -20,6 +20,8 @@ from ivr.speech.topic_file import Rule, Topic, read_topics
 NONE = "none"
 
 _ENOUGH = 1.0
+_ENOUGH_ELSEWHERE = 3.0
+"""What the recogniser only thought possible must say more than a stray word."""
 _SETTLED = (4.0, 0.6)
 """Least weight and margin to act on before the caller has finished."""
 _SETTLED_PAUSING = (2.5, 0.4)
@@ -69,10 +71,10 @@ class TopicModel:
 
     def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classification:
         """Find the topic of `text`; when it has none, of the first of the recogniser's `alternatives` that has one."""
-        for candidate in (text, *alternatives):
-            found = self._judge(self._scores(candidate))
-            if found.topic != NONE:
-                return found
+        for candidate, enough in [(text, _ENOUGH), *((other, _ENOUGH_ELSEWHERE) for other in alternatives)]:
+            scores = self._scores(candidate)
+            if scores and scores[0].weight >= enough:
+                return self._judge(scores)
         return Classification(NONE, 0.0, 0.0)
 
     def settled(self, text: str, *, pausing: bool = False) -> Classification | None:
