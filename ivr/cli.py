@@ -22,8 +22,18 @@ _COMMANDS = {
     "call": "ivr.agent.commands:call",
     "answer": "ivr.agent.commands:answer",
     "check": "ivr.dialplan.commands:check",
+    "test": "ivr.dialplan.commands:run_tests",
+    "try": "ivr.dialplan.commands:try_plan",
+    "graph": "ivr.dialplan.commands:graph",
+    "schema": "ivr.dialplan.commands:schema",
     "classify": "ivr.speech.commands:classify",
     "recognise": "ivr.speech.commands:recognise",
+    "topics check": "ivr.speech.commands:check",
+    "models fetch": "ivr.speech.commands:fetch_model",
+}
+_GROUPS = {  # words that only lead to further words, and what they are about
+    "topics": "What callers' words mean",
+    "models": "The speech model",
 }
 _HIDDEN = frozenset({"controller", "speech"})  # `ivr run` and service managers start these
 _MACHINE_ERRORS = {
@@ -62,10 +72,19 @@ def _application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    for name in [asked] if asked in _COMMANDS else _COMMANDS:
+    wanted = [name for name in _COMMANDS if name.partition(" ")[0] == asked] or list(_COMMANDS)
+    groups = {"": application}
+    for name in wanted:
+        *above, last = name.split()
+        group = application
+        for depth, word in enumerate(above, start=1):
+            path = " ".join(above[:depth])
+            if path not in groups:
+                groups[path] = typer.Typer(no_args_is_help=True, help=_GROUPS[path])
+                group.add_typer(groups[path], name=word)
+            group = groups[path]
         module, _, function = _COMMANDS[name].partition(":")
-        command = getattr(importlib.import_module(module), function)
-        application.command(name, hidden=name in _HIDDEN)(command)
+        group.command(last, hidden=name in _HIDDEN)(getattr(importlib.import_module(module), function))
     application.callback()(_several)
     return application
 
