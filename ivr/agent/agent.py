@@ -36,7 +36,8 @@ from ivr.supervise import Program, Supervisor
 log = structlog.get_logger()
 
 _BOOT_SECONDS = 15.0
-_END_SECONDS = 3.0
+_CANCELLATIONS = 3
+_END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +211,9 @@ def _keep(stack: contextlib.AsyncExitStack, name: str, work: Coroutine[None, Non
     task = asyncio.get_running_loop().create_task(work)
 
     async def end() -> None:
-        task.cancel()
-        _, running = await asyncio.wait((task,), timeout=_END_SECONDS)
-        if running:
-            log.error("agent_part_does_not_end", part=name, at=str(task.get_stack()))
+        for _ in range(_CANCELLATIONS):  # Python 3.11's `wait_for`, which the store's client uses, may swallow one
+            task.cancel()
+            await asyncio.wait((task,), timeout=_END_SECONDS)
 
     task.add_done_callback(ended)
     stack.push_async_callback(end)

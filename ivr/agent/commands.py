@@ -158,8 +158,9 @@ async def _agent(voice: str, recordings: Path | None) -> AsyncIterator[Agent]:
     async with hotline.store() as store:
         # what our own caller said is no secret to us
         reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)
+        journal = reader.follow(await reader.position())  # from now, not from when the first record is asked for
         speaker = SpokenVoice(provisions.synthesiser, voice)
-        async with running_agent(place, hotline.ports.sip, voice=speaker, journal=reader.follow()) as agent:
+        async with running_agent(place, hotline.ports.sip, voice=speaker, journal=journal) as agent:
             yield agent
 
 
