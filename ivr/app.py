@@ -14,9 +14,11 @@ from redis.asyncio import Redis
 
 from ivr.call.events import CallId, Event
 from ivr.call.parts import Parts
+from ivr.call.recovery import Recovery, Remains
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
 from ivr.dialplan.source import load_plans
+from ivr.errors import AsteriskUnavailable
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
@@ -41,6 +43,8 @@ log = structlog.get_logger()
 
 _OPERATORS_LANGUAGE = "ru"
 _ZONE = ZoneInfo("Europe/Moscow")
+_LONGEST_OUTAGE_SECONDS = 7200.0
+_MOST_UNFINISHED = 5000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -49,7 +53,6 @@ class Controller:
 
     def __init__(self, wiring: Wiring, media: PromptMedia, profiles: Sequence[Profile], policy: Policy) -> None:
         clock = SystemClock()
-        self.started_at = clock.wall()
         catalogue = load_catalogue(wiring.prompts)
         self.plans = load_plans(
             wiring.dialplans,
@@ -64,6 +67,7 @@ class Controller:
         self.reader = JournalReader(self.redis, keyring)
         self.today = Today(_ZONE, clock.wall())
         self._clock = clock
+        self.started_at = clock.wall()
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
         self.line = Line(
@@ -105,8 +109,7 @@ class Controller:
             stack.push_async_callback(self.speech.close)
             self._keep(self.router.run())
             await self.router.started()
-            for lost in await self.router.rebuild(alive=()):
-                self.journal.record(lost, "ended", data={"outcome": "failed"})
+            await self._recover()
             self._keep(self.line.run())
             stack.push_async_callback(self._end_tasks)
             stack.push_async_callback(self.switchboard.close)
@@ -129,6 +132,30 @@ class Controller:
         """Count what the journal already has of today."""
         async for record in self.reader.since(self.today.midnight):
             self.today.take(record.call, record.kind, record.data, record.wall_seconds)
+
+    async def _recover(self) -> None:
+        """Take care of the calls of a controller that died before us."""
+        recovery = Recovery(self.ari, self.line, self.router, self)
+        try:
+            remains = await recovery.clear_up()
+        except AsteriskUnavailable:
+            remains = Remains()  # no Asterisk, no calls
+        await self.router.rebuild(alive=remains.talks.keys())
+        for call, channels in remains.talks.items():
+            await self.journal.resume(call)
+            self._keep(recovery.watch_talk(call, channels))
+        self._keep(self._close_unfinished(frozenset(remains.talks)))
+
+    async def _close_unfinished(self, talks: frozenset[CallId]) -> None:
+        """Journals of calls that ended with their controller get their last record."""
+        now = self._clock.wall()
+        for name in await self.reader.calls(since_seconds=now - _LONGEST_OUTAGE_SECONDS, limit=_MOST_UNFINISHED):
+            call = CallId(name)
+            records = await self.reader.read(call)
+            began_before_us = records and records[0].wall_seconds < self.started_at
+            if began_before_us and call not in talks and not any(record.kind == "ended" for record in records):
+                await self.journal.resume(call)
+                self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
 
     def _arrive(self, incoming: IncomingCall) -> None:
         self.switchboard.arrive(incoming)

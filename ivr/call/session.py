@@ -59,6 +59,7 @@ class CallSession:
         self._playing = ""
         self._wait = Wait(parts.clock)
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
+        self._over = False
         self._caller_gone = False
         self._handed_over = False
 
@@ -92,6 +93,7 @@ class CallSession:
                 try:
                     await self._live()
                 finally:
+                    self._over = True
                     for task in self._background:
                         task.cancel()
         except* IvrError as errors:
@@ -261,7 +263,7 @@ class CallSession:
         self._parts.journal.record(self.call, kind, path, data, personal or {})
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._group is None or self._caller_gone:
+        if self._group is None or self._over:
             work.close()
             return
         task = self._group.create_task(work)

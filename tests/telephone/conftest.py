@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from ivr.provision.setup import Provisions, provide
 CHECKOUT = Home.find().root
 _START_SECONDS = 90.0
 _QUIET_SECONDS = 10.0
+_UNTIL_SECONDS = 30.0
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +76,16 @@ class RunningHotline:
                 except HotlineNotRunning:
                     pass  # not yet
                 await asyncio.sleep(0.1)
+
+    async def until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
+        """Wait until the hotline's status is so."""
+        async with asyncio.timeout(_UNTIL_SECONDS):
+            while not holds(await self.status()):  # noqa: ASYNC110 -- as a person would: by looking again
+                await asyncio.sleep(0.1)
+
+    def process_id(self, program: str) -> int:
+        """Of a program that `ivr run` has started."""
+        return int((self.hotline.home.processes / f"{program}.pid").read_text().split()[0])
 
     async def left_behind(self) -> list[str]:
         """Everything of calls that should be gone: Asterisk's channels and bridges, calls in store and status."""
