@@ -20,7 +20,7 @@ FRAME_SAMPLES = 160
 FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 
 _SILENCE_DB = -96.0
-_GATE_DB = -50.0  # below full scale; the echo of our own prompt and an idle line stay under it, a far caller does not
+_GATE_DB = -46.0  # below full scale; the echo of our own prompt and an idle line stay under it, a far caller does not
 _OVER_NOISE_DB = 7.0
 _LEAST_NOISE_DB = -70.0
 _SPAN_FRAMES = 20  # 0.4 s
@@ -135,7 +135,7 @@ class Endpointer:
     @property
     def speaking(self) -> bool:
         """Whether words have been made out in sound that is long enough for a voice (a click can look like "а")."""
-        return self.voiced and self._a_word
+        return self.voiced and self.worded
 
     @property
     def voiced(self) -> bool:
@@ -148,13 +148,14 @@ class Endpointer:
         return self._now - self._quiet_since >= self._PAUSE_SECONDS
 
     @property
-    def _a_word(self) -> bool:
+    def worded(self) -> bool:
+        """Whether there is a word that counts."""
         return self._text in self._patience.expected or bool(words.real(self._text))
 
     def ended(self) -> Literal["", "finished", "too_long", "unclear"]:
         """Say whether the utterance is over: `unclear` when sound came and went without a word so far."""
         quiet, still = self._now - self._quiet_since, self._now - self._changed
-        if not self._a_word:
+        if not self.worded:
             wait = max(self._patience.trailing_silence_seconds, self._LEAST_UNCLEAR_SECONDS)
             return "unclear" if quiet >= wait or still >= self._LONGEST_UNCLEAR_SECONDS else ""
         if self._began is not None and self._now - self._began >= self._patience.max_seconds:

@@ -28,7 +28,7 @@ from ivr.speech.endpoint import (
 from ivr.speech.resample import Doubler
 
 _ALTERNATIVES = 5
-_SURE = 0.4
+_SURE = 0.6
 _BEFORE_FRAMES = 25  # 0.5 s: what came before the voice rose over the noise belongs to its first word
 _BLOCK_FRAMES = 3  # 60 ms: the recogniser is asked this often
 
@@ -152,11 +152,13 @@ class Utterance:
             return events
         heard = decoding.finish(name)
         # Short words may come out only at the end; a cough, a tone, a door do not become words at all.
-        if end == "unclear" and not (heard.text and endpointer.voiced and _sure(heard)) and not decoding.speechlike:
+        endpointer.heard(heard.text)
+        clear = endpointer.speaking and _sure(heard)
+        if end == "unclear" and not clear and not decoding.speechlike:
             self._decoding = None
             return events
         self.over = True
-        if words.real(heard.text) and not decoding.announced:
+        if endpointer.worded and not decoding.announced:
             events.append(SpeechStarted(name))
         return [*events, heard]
 
@@ -241,12 +243,12 @@ def _piece(result: dict[str, Any], began_seconds: float) -> _Piece | None:
     for row in alternatives[0].get("result", []):
         if row["word"] == words.UNKNOWN:
             continue
-        # as sure of a word as the transcripts that agree on it, at about the same time
+        # as sure of a word as the transcripts that agree on it, whatever its ending, at about the same time
         sure = sum(
             share
             for share, found in zip(shares, alternatives, strict=True)
             if any(
-                other["word"] == row["word"] and abs(other["start"] - row["start"]) < 0.3
+                words.lemma(other["word"]) == words.lemma(row["word"]) and abs(other["start"] - row["start"]) < 0.3
                 for other in found.get("result", [])
             )
         )

@@ -17,7 +17,7 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-FILLERS = _set("а ага алло вот да ну э эй эм эх ээ м мм ммм так это ах ох ой угу хм")
+FILLERS = _set("алло вот ну эй эм эх ээ мм ммм но то так это ах ох ой хм")
 _HANGING = _set(
     "а без бы в во для до если же за и из или из-за к как ко когда которая которое который которые ли меня мне мой моя"
     " мою моё на не ни но о об от по под потому при про с свой свою со у через что чтобы это я"
@@ -36,14 +36,14 @@ def split(text: str) -> list[str]:
 
 
 def real(text: str) -> list[str]:
-    """Return the words that a caller meant as words: without the unknown and without hesitation."""
-    return [word for word in split(text) if word != UNKNOWN and word not in FILLERS]
+    """Return the words that a caller meant as words: no hesitation, no lone vowel (noise gives those)."""
+    return [word for word in split(text) if word != UNKNOWN and word not in FILLERS and len(word) > 1]
 
 
 def unfinished(text: str) -> bool:
     """Tell whether a sentence can hardly end here ("у меня", "чтобы"): the caller only draws breath."""
     words = [word for word in split(text) if word != UNKNOWN]
-    return bool(words) and (words[-1] in _HANGING or words[-1] in FILLERS - {"да", "ага", "угу"})
+    return bool(words) and (words[-1] in _HANGING or words[-1] in FILLERS)
 
 
 def plain(word: str) -> str:

@@ -1,0 +1,52 @@
+"""Real recognition: the model that comes with the project, sentences spoken by the private synthesiser's voices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.prompts.voice import SpokenVoice
+from ivr.provision.progress import Progress
+from ivr.provision.setup import provide
+from ivr.speech.endpoint import Samples
+from ivr.speech.recognizer import SpeechModel
+from ivr.speech.recording import read_recording
+
+ROOT = Path(__file__).parents[2]
+
+Say = Callable[..., Samples]
+
+
+@pytest.fixture(scope="session")
+def model_directory() -> Path:
+    return ROOT / "models" / "ru-telephone-8k"
+
+
+@pytest.fixture(scope="session")
+def model(model_directory: Path) -> SpeechModel:
+    return SpeechModel(model_directory)
+
+
+@pytest.fixture(scope="session")
+def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
+    """`say(text, voice="elena", level_db=-22)`: a caller's sound at 8 kHz, half a second of quiet line around it."""
+    folder = tmp_path_factory.mktemp("spoken")
+    synthesiser = provide(ROOT / "var", os.environ, Progress()).synthesiser
+    spoken: dict[tuple[str, str], Samples] = {}
+
+    def speak(text: str, voice: str = "elena", level_db: float = -22.0) -> Samples:
+        if (text, voice) not in spoken:
+            file = folder / f"{len(spoken)}.wav"
+            file.write_bytes(SpokenVoice(synthesiser, voice).speak(text))
+            spoken[text, voice] = read_recording(file)
+        sound = spoken[text, voice]
+        sound = sound / np.sqrt(np.mean(sound**2)) * 32768 * 10 ** (level_db / 20)
+        line = np.random.default_rng(5).normal(0, 8, len(sound) + 8000).astype(np.float32)
+        line[4000:-4000] += sound
+        return line
+
+    return speak

@@ -1,0 +1,169 @@
+"""Sound to words with the real model, without a network: what is heard, and what must not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.call.effects import Listen
+from ivr.call.events import Heard, PartlyHeard, SpeechStarted
+from ivr.errors import SpeechUnavailable
+from ivr.speech.endpoint import Samples
+from ivr.speech.recognizer import Ear, Event, SpeechModel
+from ivr.speech.topics import load_topics
+from ivr.speech.transcript import transcribe
+
+ROOT = Path(__file__).parents[2]
+Say = Callable[..., Samples]
+
+
+def hear(model: SpeechModel, sound: Samples, listen: Listen | None = None, after_seconds: float = 3.0) -> list[Event]:
+    ear = Ear(model)
+    ear.listen(listen or Listen("one", "ru"))
+    line = np.concatenate([sound, np.random.default_rng(6).normal(0, 8, int(after_seconds * 8000))])
+    audio = np.clip(line, -32768, 32767).astype("<i2").tobytes()
+    return [event for place in range(0, len(audio), 960) for event in ear.hear(audio[place : place + 960])]
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Heard)]
+
+
+def test_speech_starts_then_grows_then_ends(model: SpeechModel, say: Say) -> None:
+    events = hear(model, say("не могу войти в личный кабинет"))
+    assert isinstance(events[0], SpeechStarted)
+    assert all(isinstance(event, PartlyHeard) for event in events[1:-1])
+    assert any(isinstance(event, PartlyHeard) and event.pausing for event in events[1:-1])
+    heard = events[-1]
+    assert isinstance(heard, Heard)
+    assert heard.text in ("не могу войти в личный кабинет", "не могу зайти в личный кабинет")
+    assert [word.text for word in heard.words] == heard.text.split()
+    assert all(0 < word.confidence <= 1 for word in heard.words)
+    starts = [word.start_seconds for word in heard.words]
+    assert starts == sorted(starts)
+    assert 0.3 < starts[0] < 1.0
+
+
+@pytest.mark.parametrize("level_db", [-44.0, -30.0, -12.0])
+def test_quiet_and_loud_callers_are_heard(model: SpeechModel, say: Say, level_db: float) -> None:
+    assert texts(hear(model, say("забыла пароль от личного кабинета", level_db=level_db))) == [
+        "забыла пароль от личного кабинета"
+    ]
+
+
+def test_a_single_short_word_is_heard(model: SpeechModel, say: Say) -> None:
+    assert "оператор" in texts(hear(model, say("оператор")))[0]
+
+
+def test_expected_words_limit_what_is_heard(model: SpeechModel, say: Say) -> None:
+    listen = Listen("one", "ru", words=("да", "нет"), trailing_silence_seconds=0.5)
+    assert texts(hear(model, say("да"), listen)) == ["да"]
+    assert texts(hear(model, say("нет"), listen)) == ["нет"]
+    events = hear(model, say("хочу оплатить госпошлину за загранпаспорт"), listen)
+    assert not any(word in ("да", "нет") for text in texts(events) for word in text.split())
+
+
+def noise(db: float, seconds: float = 6.0) -> Samples:
+    return (np.random.default_rng(2).normal(0, 1, int(seconds * 8000)) * 32768 * 10 ** (db / 20)).astype(np.float32)
+
+
+def tones(*frequencies: float, on: float = 1.0, off: float = 0.0, seconds: float = 6.0, db: float = -15.0) -> Samples:
+    time = np.arange(int(seconds * 8000)) / 8000
+    sound = np.sum([np.sin(2 * np.pi * one * time) for one in frequencies], axis=0) / len(frequencies)
+    gate = (time % (on + off)) < on
+    return (sound * gate * 32768 * 10 ** (db / 20)).astype(np.float32)
+
+
+def melody(seconds: float = 8.0) -> Samples:
+    """Chords with an attack and a decay, three notes a second: music on hold."""
+    rng = np.random.default_rng(4)
+    out = np.zeros(int(seconds * 8000), np.float32)
+    for start in range(0, len(out) - 4000, 2667):
+        time = np.arange(4000) / 8000
+        root = 220 * 2 ** (rng.integers(0, 12) / 12)
+        chord = sum(np.sin(2 * np.pi * root * ratio * time) for ratio in (1, 1.25, 1.5, 2, 3))
+        out[start : start + 4000] += (chord * np.exp(-4 * time) * 1500).astype(np.float32)
+    return out
+
+
+def clicks() -> Samples:
+    out = noise(-65)
+    out[:: 8000 // 3] = 30_000
+    return out
+
+
+@pytest.mark.parametrize(
+    ("name", "sound"),
+    [
+        ("silence", np.zeros(48_000, np.float32)),
+        ("quiet line", noise(-60)),
+        ("noisy line", noise(-30)),
+        ("bursts of noise", noise(-20) * ((np.arange(48_000) // 4000) % 2)),
+        ("hum", tones(50, 100, 150, seconds=6)),
+        ("ringback", tones(425, on=1, off=4, seconds=10)),
+        ("busy", tones(425, on=0.35, off=0.35)),
+        ("fax", tones(1100, on=0.5, off=3, seconds=8)),
+        ("keys", tones(770, 1336, on=0.12, off=0.2)),
+        ("music", melody()),
+        ("clicks", clicks()),
+    ],
+)
+def test_no_sound_but_speech_interrupts_a_prompt(model: SpeechModel, name: str, sound: Samples) -> None:
+    events = hear(model, sound.astype(np.float32))
+    assert not [event for event in events if isinstance(event, SpeechStarted | PartlyHeard)], name
+    assert not any(texts(events)), name
+
+
+def test_the_echo_of_our_prompt_does_not_interrupt_it(model: SpeechModel, say: Say) -> None:
+    prompt = say("здравствуйте вы позвонили на горячую линию скажите что случилось", voice="anna", level_db=-20)
+    assert hear(model, prompt * 10 ** (-34 / 20)) == []
+
+
+def test_speech_over_the_echo_of_our_prompt_is_heard(model: SpeechModel, say: Say) -> None:
+    prompt = say("здравствуйте вы позвонили на горячую линию скажите что случилось", voice="anna", level_db=-54)
+    caller = say("не приходит код подтверждения")
+    both = np.zeros(max(len(prompt), 12_000 + len(caller)), np.float32)
+    both[: len(prompt)] += prompt
+    both[12_000 : 12_000 + len(caller)] += caller
+    assert texts(hear(model, both)) == ["не приходит код подтверждения"]
+
+
+def test_stopping_means_that_nothing_follows(model: SpeechModel, say: Say) -> None:
+    ear = Ear(model)
+    audio = say("забыл пароль").astype("<i2").tobytes()
+    ear.listen(Listen("one", "ru"))
+    ear.hear(audio[: len(audio) // 2])
+    ear.stop("one")
+    assert ear.hear(audio[len(audio) // 2 :] + bytes(32_000)) == []
+    assert ear.listening is None
+
+
+def test_every_topic_is_found_by_ear(model: SpeechModel, say: Say) -> None:
+    """One plain sentence a topic, spoken at telephone quality."""
+    topics = load_topics(ROOT / "dialplans" / "topics.yaml")
+    spoken = {
+        "access": "не могу войти в личный кабинет",
+        "registration": "хочу зарегистрироваться на портале",
+        "technical": "приложение не открывается на телефоне",
+        "forms": "не загружаются документы к заявлению",
+        "status": "хочу узнать статус заявления",
+        "documents": "какие документы нужны для замены паспорта",
+        "payments": "как оплатить госпошлину",
+        "appointment": "хочу записаться к врачу",
+        "signature": "не работает электронная подпись",
+        "security": "мошенники взломали мой кабинет",
+        "operator": "соедините с оператором",
+        "none": "добрый день",
+    }
+    found = {
+        topic: topics.classify(transcribe(model, say(text, voice="elena")).text).topic for topic, text in spoken.items()
+    }
+    assert found == {topic: topic for topic in spoken}
+
+
+def test_a_folder_without_a_model_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(SpeechUnavailable, match="no Vosk model"):
+        SpeechModel(tmp_path)
