@@ -13,6 +13,17 @@ CALLS = f"{_PREFIX}:calls"
 DATA_KEYS = f"{_PREFIX}:keys"
 """Hash call → its data key, wrapped. Whoever deletes a field makes that call's personal data unreadable everywhere."""
 
+AUDIT = "{ivr}:audit"
+"""Stream of the audit log."""
+
+AUDIT_HEAD = "{ivr}:audit:head"
+"""Hash of the audit log's last entry."""
+
+
+def person(person_hash: str) -> str:
+    """Sorted set of a person's calls by arrival."""
+    return f"{_PREFIX}:person:{person_hash}"
+
 
 def call(name: str) -> str:
     """List of the stream ids of one call's records."""
