@@ -93,10 +93,10 @@ def _vocabulary(draft: Draft, where: Place, phrases: tuple[str, ...]) -> None:
     head, known = draft.parsed.head, draft.known.words
     if head is None or known is None:
         return
-    words = {word for language in head.languages for word in known.get(language, ())}
+    vocabularies = [known[language] for language in head.languages if known.get(language)]
     for index, phrase in enumerate(phrases):
-        unheard = [word for word in words_of(phrase) if word not in words]
-        if words and unheard:
+        unheard = [word for word in words_of(phrase) if not any(word in words for words in vocabularies)]
+        if vocabularies and unheard:
             what = f"the recogniser does not know {listed(f'“{word}”' for word in unheard)}"
             draft.warning((*where, "words", index), what, "use other words, or add these to the speech model")
 

@@ -18,7 +18,7 @@ LONGEST_CALL = "longest_call"
 LONGEST_CALL_SECONDS = 3600.0
 """A caller may be in menus and queues for so long at most; a talk has no bound."""
 DEEPEST_CALL = 8
-MOST_STEPS = 2000
+MOST_STEPS = 300
 MOST_STEPS_AT_ONCE = 200
 """More steps than this without waiting for anything is a circle."""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 Value = str | int | float | bool | None
 
 
@@ -109,3 +111,16 @@ class State:
         for frame in reversed(self.frames):
             merged |= frame.variables
         return merged
+
+
+_STATES = TypeAdapter(State)
+
+
+def dumped(state: State) -> bytes:
+    """The state as JSON, for another controller to go on with."""
+    return _STATES.dump_json(state)
+
+
+def loaded(text: bytes) -> State:
+    """The state from its JSON; `ValueError` when it is none."""
+    return _STATES.validate_json(text)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from ivr.dialplan import dictation
-from ivr.dialplan.fields import Item, Name, Prompts, Seconds, SectionName
+from ivr.dialplan.fields import Item, Name, Prompts, Seconds
 from ivr.dialplan.formats import FORMATS, FormatName
-from ivr.dialplan.step import THEN, Go, Move, Next, Stay, Way
+from ivr.dialplan.step import THEN, Move, Next, Stay, Way
 from ivr.dialplan.steps.question import NO_INPUT, Question
 from ivr.dialplan.turn import Turn
 
@@ -31,7 +31,6 @@ class Collect(Question):
     least: int | None = Field(None, ge=1, le=20, description="Fewest digits, where the format leaves it open.")
     most: int | None = Field(None, ge=1, le=20, description="Most digits, where the format leaves it open.")
     pause_seconds: Seconds = Field(4.0, description="A pause of this length after a key ends the digits.")
-    go: SectionName | None = Field(None, description="Where to go with the answer; without it the next step follows.")
 
     @property
     def question(self) -> tuple[Item, ...]:
@@ -83,7 +82,7 @@ class Collect(Question):
         if kept is None:
             return self.not_understood(turn)
         turn.put(self.into, kept)
-        return Next() if self.go is None else Go(self.go)
+        return Next()
 
     def _kept(self, turn: Turn, digits: str) -> str | None:
         if not self._least <= len(digits) <= self._most:
@@ -100,5 +99,5 @@ class Collect(Question):
         return self.most or FORMATS[self.format].most
 
     def ways(self) -> Iterator[Way]:
-        yield Way(THEN, self.go, "choice", ("go",))
+        yield Way(THEN, None, "choice")
         yield from super().ways()

@@ -1,0 +1,253 @@
+"""What verbs do at the edges, where a test of a plan does not look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ivr.call import effects as fx
+from ivr.call import events as ev
+from ivr.dialplan import interpret
+from ivr.dialplan.check import Known
+from ivr.dialplan.model import Plan
+from ivr.dialplan.source import read_plans
+from ivr.dialplan.state import Now, State, dumped, loaded
+from ivr.speech.topics import TopicModel, load_topics
+
+ROOT = Path(__file__).parents[3]
+TOPICS = load_topics(ROOT / "dialplans" / "topics.yaml")
+NOW = Now(datetime(2026, 11, 23, 9, tzinfo=UTC), 0.0)
+HEAD = "plan: one\nlanguages: [ru]\nvariables: {number: text}\nstart: first\nsections:\n"
+BYE = "  bye:\n    - hang_up: goodbye\n"
+
+
+class Call:
+    """A call on a plan that is written in the test."""
+
+    def __init__(self, tmp_path: Path, sections: str, topics: TopicModel = TOPICS, now: Now = NOW) -> None:
+        file = tmp_path / "one.yaml"
+        file.write_text(HEAD + sections + BYE, encoding="utf-8")
+        plans, findings = read_plans([file], topics, Known())
+        assert [str(finding) for finding in findings if finding.severity == "error"] == []
+        self.plan: Plan = plans[0]
+        self.now = now
+        self.state: State = interpret.begin(self.plan, "100", "", now)
+        self.feed(ev.Arrived("100", ""))
+
+    def feed(self, event: ev.Event) -> Sequence[fx.Effect]:
+        self.state, self.effects = interpret.step(self.plan, self.state, event, self.now)
+        return self.effects
+
+    def prompts_end(self) -> Sequence[fx.Effect]:
+        assert self.state.playing is not None
+        return self.feed(ev.PromptFinished(self.state.playing))
+
+    def notes(self) -> list[str]:
+        return [effect.kind for effect in self.effects if isinstance(effect, fx.Note)]
+
+    def played(self) -> list[str]:
+        return [prompt for effect in self.effects if isinstance(effect, fx.Play) for prompt in effect.prompts]
+
+
+ASK = """  first:
+    - ask: question
+      choices:
+        - {key: 1, topic: access, go: bye}
+        - {key: 2, words: [да], go: bye}
+      by_keys: question_keys
+      no_input: {say: louder, again: 1, go: bye}
+      no_match: {say: clearer, again: 1, go: bye}
+"""
+
+
+def test_a_word_silences_the_prompt_and_the_wait_for_silence_ends(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    listening = call.state.listening
+    assert listening is not None
+    effects = call.feed(ev.SpeechStarted(listening))
+    assert isinstance(effects[0], fx.StopPlaying)
+    assert call.state.timers == ("speaking",)
+    assert call.feed(ev.PromptFinished("p0")) == ()
+
+
+def test_an_unfinished_sentence_that_is_clear_is_acted_on(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    listening = call.state.listening or ""
+    call.feed(ev.SpeechStarted(listening))
+    call.feed(ev.PartlyHeard(listening, "не могу войти в личный кабинет"))
+    assert call.state.topic == "access"
+    assert "heard" in call.notes()
+
+
+def test_without_recognition_the_question_goes_on_in_keys(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    call.feed(ev.SpeechLost(call.state.listening or "", "busy"))
+    assert call.played() == ["question_keys"]
+    call.prompts_end()
+    call.feed(ev.TimerFired("no_input"))
+    assert call.played() == ["louder"]
+    assert not [effect for effect in call.effects if isinstance(effect, fx.Listen)]
+    call.feed(ev.KeyPressed("1"))
+    assert call.state.topic == "access"
+
+
+def test_a_cough_into_the_prompt_is_no_answer(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    call.feed(ev.Heard(call.state.listening or "", ""))
+    assert call.state.playing is not None
+    assert [effect for effect in call.effects if isinstance(effect, fx.Listen)]
+    call.prompts_end()
+    call.feed(ev.Heard(call.state.listening or "", ""))
+    assert "no_match" in call.notes()
+
+
+def test_what_was_said_is_sealed(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    call.feed(ev.Heard(call.state.listening or "", "меня зовут Пётр Петров", alternatives=("пётр",)))
+    for effect in call.effects:
+        if isinstance(effect, fx.Note):
+            assert "етр" not in str(effect.data)
+
+
+CONFIRM = """  first:
+    - ask: question
+      choices:
+        - {key: 1, topic: access, go: bye}
+        - {key: 2, topic: payments, go: bye}
+      confirm: {below: 1.0, before: is_it, after: yes_or_no}
+      no_input: {go: bye}
+      no_match: {go: bye}
+"""
+
+
+def test_when_two_topics_are_likely_the_caller_is_asked_which(tmp_path: Path) -> None:
+    call = Call(tmp_path, CONFIRM)
+    call.feed(ev.Heard(call.state.listening or "", "не могу войти чтобы оплатить штраф"))
+    first, *others = call.state.doing.offered if call.state.doing and call.state.doing.verb == "ask" else ("",)
+    assert {first, *others} == {"access", "payments"}
+    assert call.played() == ["is_it", f"topic_{first}", "yes_or_no"]
+    call.feed(ev.Heard(call.state.listening or "", "нет"))
+    assert call.played() == ["is_it", f"topic_{others[0]}", "yes_or_no"]
+    call.feed(ev.KeyPressed("1"))
+    assert call.state.topic == others[0]
+
+
+def test_when_none_of_the_likely_topics_is_meant_the_caller_is_not_understood(tmp_path: Path) -> None:
+    call = Call(tmp_path, CONFIRM)
+    call.feed(ev.Heard(call.state.listening or "", "не могу войти чтобы оплатить штраф"))
+    call.feed(ev.KeyPressed("2"))
+    call.feed(ev.KeyPressed("2"))
+    assert "no_match" in call.notes()
+    assert call.state.topic == "none"
+
+
+COLLECT = """  first:
+    - collect: question
+      into: number
+      format: snils
+      no_input: {go: bye}
+      no_match: {say: again, again: 1, go: bye}
+    - go: bye
+"""
+
+
+def press(call: Call, keys: str) -> None:
+    for key in keys:
+        call.feed(ev.KeyPressed(key))
+
+
+def test_the_check_sum_of_a_snils_is_checked(tmp_path: Path) -> None:
+    call = Call(tmp_path, COLLECT)
+    press(call, "11223344594")
+    assert call.played() == ["again"]
+    press(call, "1122*11223344595")
+    assert call.state.variables == {"number": "11223344595"}
+    assert call.state.section == "bye"
+
+
+def test_digits_can_be_said(tmp_path: Path) -> None:
+    call = Call(tmp_path, COLLECT)
+    said = "сто двенадцать двести тридцать три четыреста сорок пять девяносто пять"
+    call.feed(ev.Heard(call.state.listening or "", said))
+    assert call.state.variables == {"number": "11223344595"}
+
+
+def test_a_pause_ends_the_digits(tmp_path: Path) -> None:
+    call = Call(tmp_path, COLLECT.replace("format: snils", "format: digits"))
+    press(call, "12")
+    call.feed(ev.TimerFired("pause"))
+    assert call.state.variables == {"number": "12"}
+
+
+def test_keys_pressed_ahead_answer_the_next_questions(tmp_path: Path) -> None:
+    call = Call(tmp_path, "  first:\n    - say: greeting\n    - {say: notice, whole: true}\n" + ASK.partition("\n")[2])
+    call.feed(ev.KeyPressed("1"))
+    assert call.played() == ["notice"]
+    call.prompts_end()
+    assert call.state.topic == "access"
+    assert call.played() == ["goodbye"]
+
+
+QUEUE = """  first:
+    - queue: people
+      announce:
+        say: [wait, {ordinal: position}, {number: expected_minutes, unit: minute, case: genitive}]
+        every_seconds: 30
+      longest_wait: {seconds: 100, go: bye}
+      refused: bye
+      then: bye
+"""
+
+
+def test_a_waiting_caller_is_told_the_latest_position(tmp_path: Path) -> None:
+    call = Call(tmp_path, QUEUE)
+    call.feed(ev.Queued("people", 4, 500.0))
+    call.feed(ev.Queued("people", 2, 61.0))
+    call.feed(ev.TimerFired("announcement"))
+    assert call.played() == ["wait", "ordinal_2", "number_2_feminine_genitive", "minute_many"]
+    assert "announced" in call.notes()
+    assert [effect for effect in call.prompts_end() if isinstance(effect, fx.StartMusic)]
+
+
+def test_a_queue_that_does_not_answer_counts_as_refusing(tmp_path: Path) -> None:
+    call = Call(tmp_path, QUEUE)
+    effects = call.feed(ev.TimerFired("admission"))
+    assert fx.LeaveQueue("no_answer") in effects
+    assert "queue_refused" in call.notes()
+
+
+def test_a_talk_that_our_side_broke_goes_back_to_the_queue_twice(tmp_path: Path) -> None:
+    call = Call(tmp_path, QUEUE)
+    for _ in range(3):
+        assert call.state.section == "first"
+        for event in (ev.Queued("people", 1), ev.Connected("anna"), ev.TalkEnded("anna", "failed")):
+            call.feed(event)
+    assert call.state.section == "bye"
+
+
+def test_in_a_talk_nothing_is_timed(tmp_path: Path) -> None:
+    call = Call(tmp_path, QUEUE)
+    call.feed(ev.Queued("people", 1))
+    call.feed(ev.Connected("anna"))
+    assert call.state.timers == ()
+    assert fx.CancelTimer(interpret.LONGEST_CALL) in call.effects
+
+
+def test_nobody_stays_in_menus_for_ever(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    assert isinstance(call.feed(ev.TimerFired(interpret.LONGEST_CALL))[-1], fx.HangUp)
+    assert call.state.finished
+    assert call.feed(ev.KeyPressed("1")) == ()
+
+
+def test_a_call_can_be_taken_over_from_its_json(tmp_path: Path) -> None:
+    call = Call(tmp_path, QUEUE)
+    call.feed(ev.Queued("people", 1, 5.0))
+    assert loaded(dumped(call.state)) == call.state
+
+
+def test_notices_are_said_when_there_are_any(tmp_path: Path) -> None:
+    plan = "  first:\n    - notices\n    - go: bye\n"
+    assert Call(tmp_path, plan).played() == ["goodbye"]
+    assert Call(tmp_path, plan, now=Now(NOW.wall, 0.0, notices=("outage",))).played() == ["outage"]
