@@ -41,8 +41,6 @@ PARTS = (
     Part("festival", "general", 2500, 12),
     Part("espeak", "general", 800, 13),
     Part("rhvoice", "hotline", 3000, 21),
-    Part("festival", "hotline", 1200, 22),
-    Part("espeak", "hotline", 300, 23),
 )
 _TEST_SEED = 99
 

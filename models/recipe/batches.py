@@ -19,7 +19,7 @@ from recipe.telephone import Chance
 _NEIGHBOURS = 150
 # From easy to hard: a network that hears nothing but long and spoiled speech at first never begins to learn.
 _SHORTEST_FRAMES, _ALL_LENGTHS_FROM_STEP = 260, 800
-_CLEAN_UNTIL_STEP, _SPOILED_FROM_STEP, _SPOILED_SHARE = 200, 1000, 0.9
+_CLEAN_UNTIL_STEP, _SPOILED_FROM_STEP, _SPOILED_SHARE = 200, 2000, 0.8
 
 
 @dataclass(frozen=True, slots=True)

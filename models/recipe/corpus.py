@@ -69,7 +69,8 @@ def lexicon(packages: Path, keywords: str) -> Lexicon:
     common = (word for word in top_n_list(_LANGUAGE, _COMMON_WORDS) if len(word) > 1 or word in "аивкосуяэ")
     words = {word for word in (*hotline, *map(_with_yo, common)) if re.fullmatch("[а-яё]+(-[а-яё]+)*", word)}
     least = dict.fromkeys(hotline, _HOTLINE_FREQUENCY)
-    return Lexicon({word: max(word_frequency(word, _LANGUAGE), least.get(word, 0)) for word in sorted(words)}, counts)
+    frequencies = {word: max(word_frequency(word, _LANGUAGE), least.get(word, 0)) for word in sorted(words)}
+    return Lexicon(frequencies, counts.by_diversity())
 
 
 def _numbers() -> set[str]:

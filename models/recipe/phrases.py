@@ -18,7 +18,7 @@ TOPICS = (
     "access", "registration", "technical", "forms", "status", "documents", "payments", "appointment", "signature",
     "security", "operator", "out_of_scope",
 )  # fmt: skip
-OTHER = ("small_talk", "answers")
+OTHER = ("stories", "small_talk", "answers")
 LETTERS = (
     "а бэ вэ гэ дэ е ё жэ зэ и ка эль эм эн о пэ эр эс тэ у эф ха цэ че ша ща э ю я "
     "краткое твёрдый мягкий знак"

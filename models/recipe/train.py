@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ class Schedule:
 
     steps: int
     cooling_steps: int
-    rate: float = 2.5e-3
-    frames_a_batch: int = 9000
+    rate: float = 2e-3
+    frames_a_batch: int = 5000
     share_of_people: float = 0.65
     seed: int = 1
     save_every_steps: int = 300
@@ -60,8 +61,14 @@ def train(
     batches = Batches(people, synthetic, schedule.share_of_people, schedule.frames_a_batch, schedule.seed)
     # One worker gives the batches in order; with more of them order still holds, but two cores have no room.
     loader = DataLoader(
-        batches, batch_size=None, sampler=range(training.step, schedule.steps), num_workers=1, prefetch_factor=6
+        batches,
+        batch_size=None,
+        sampler=range(training.step, schedule.steps),
+        num_workers=1,
+        prefetch_factor=6,
+        worker_init_fn=_leave_signals_to_parent,
     )
+    stop = _StopAsked()
     began, first = time.monotonic(), training.step
     losses: list[float] = []
     for batch in loader:
@@ -79,12 +86,31 @@ def train(
                 flush=True,
             )
             losses.clear()
-        if step % schedule.save_every_steps == 0 or step == schedule.steady_steps:
+        if stop.asked or step % schedule.save_every_steps == 0 or step == schedule.steady_steps:
             training.save()
+        if stop.asked:
+            raise SystemExit(f"stopped at step {step}; the same command goes on from there")
         if step % schedule.test_every_steps == 0 or step == schedule.steps:
             training.report(tests)
     training.save()
     return training.finished()
+
+
+class _StopAsked:
+    """Ctrl-C and SIGTERM end training after the step in hand, not within it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: object) -> None:
+        self.asked = True
+
+
+def _leave_signals_to_parent(worker: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Training:

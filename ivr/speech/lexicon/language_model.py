@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 START, END = "<s>", "</s>"
 History = tuple[str, ...]
 
-_DISCOUNT = 0.5
-_RAREST_KEPT = {1: 0.5, 2: 1.0}  # counts below which a bigram, a trigram is left to the shorter history
-_SENTENCES_SHARE = 0.6  # of the unigram model; word frequencies and an equal share for each word make up the rest
+_DISCOUNT = 0.8
+_RAREST_KEPT = {1: 0.3, 2: 1.0}  # counts below which a bigram, a trigram is left to the shorter history
+_SENTENCES_SHARE = 0.8  # of the unigram model; word frequencies and an equal share for each word make up the rest
 _EQUAL_SHARE = 0.04
 _LEAST_BACKOFF = 1e-4
 
@@ -32,6 +32,22 @@ class Counts:
             for at in range(1, len(words)):
                 for longest in range(min(at, 2) + 1):
                     self.following[tuple(words[at - longest : at])][words[at]] += weight
+
+
+    def by_diversity(self) -> Counts:
+        """Kneser and Ney's counts: a word counts after a shorter history by how many longer ones it follows.
+
+        Sentences expanded from templates repeat the same words; how often they do says little, where they do a lot.
+        """
+        adjusted = Counts()
+        for history, following in self.following.items():
+            # Nothing longer goes before the start of a sentence, nor before two words.
+            for word, count in following.items():
+                if len(history) == 2 or history == (START,):
+                    adjusted.following[history][word] = count
+                if history:
+                    adjusted.following[history[1:]][word] += min(1.0, count)
+        return adjusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ivr.speech.lexicon.pronounce import pronunciations
 
 _WORDS, _COUNTS = "lexicon/words.txt.gz", "lexicon/counts.txt.gz"
 _LEFT_OUT = "*"  # stands for rare words whose own counts are not kept
-_RAREST_KEPT = (0.0, 0.5, 1.0)
+_RAREST_KEPT = (0.0, 0.3, 1.0)
 # A keyword or phrase that an admin adds weighs as much as this many sentences of the model's own texts.
 _KEYWORD_WEIGHT, _FORM_WEIGHT, _PHRASE_WEIGHT = 6.0, 1.0, 12.0
 
