@@ -33,7 +33,6 @@ class Counts:
                 for longest in range(min(at, 2) + 1):
                     self.following[tuple(words[at - longest : at])][words[at]] += weight
 
-
     def by_diversity(self) -> Counts:
         """Kneser and Ney's counts: a word counts after a shorter history by how many longer ones it follows.
 
