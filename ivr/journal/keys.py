@@ -12,6 +12,11 @@ CALLS = f"{_PREFIX}:calls"
 
 DATA_KEYS = f"{_PREFIX}:keys"
 """Hash call → its data key, wrapped. Whoever deletes a field makes that call's personal data unreadable everywhere."""
+KEYED = f"{_PREFIX}:keyed"
+"""Sorted set of the data keys' owners by the wall time at which the key was made."""
+
+ERASED = f"{_PREFIX}:erased"
+"""Calls whose person was erased: what still waits on a disk must not bring them back."""
 
 AUDIT = "{ivr}:audit"
 """Stream of the audit log."""

@@ -123,6 +123,9 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("request", "result", "the operator recorded the outcome of the talk",
               {**_REQUEST, **_OPERATOR, "resolved": "at the first contact", "after_seconds": "the end of the talk",
                "category": "information, action or escalation"}, {"note": "what the operator wrote"}),
+        _kind("request", "corrected", "the person had something about them corrected",
+              {"of": "the record's sequence number", "fact": "which of its sealed facts"},
+              {"value": "what it should read"}),
         # Operators.
         _kind("operator", "operator_ready", "the operator takes calls", _OPERATOR),
         _kind("operator", "operator_paused", "the operator takes no calls for a while", {**_OPERATOR, "reason": "why"}),
@@ -138,6 +141,8 @@ KINDS: Mapping[str, Kind] = dict(
               {"files": "how many", "version": "hash of their contents", "by": "who asked"}),
         _kind("system", "configuration_refused", "new plans were wrong: the old ones stay",
               {"findings": "how many", "first": "the first one"}),
+        _kind("system", "person_erased", "everything personal about somebody was made unreadable",
+              {"calls": "how many of their calls"}),
         _kind("system", "incident_opened", "many like failures at once: a critical incident",
               {"incident": "its id", "topic": "their topic", "calls": "how many", "usual": "in that hour, per window"}),
         _kind("system", "incident_closed", "the critical incident is over",

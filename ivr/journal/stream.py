@@ -189,19 +189,7 @@ class Journal:
             self._kept.popleft()
 
     async def _run(self, writer: str, batch: wire.Batch, *, directly_after: bool = False) -> tuple[str, int]:
-        calls = list(dict.fromkeys(entry.call for entry in batch.entries if entry.call))
-        names = {call: str(place) for place, call in enumerate(calls, start=1)} | {"": "0"}
-        first = {entry.call: entry.first_wall for entry in reversed(batch.entries)}  # the earliest in the batch wins
-        new_keys = [(entry.key_owner, entry.wrapped_key) for entry in batch.entries if entry.wrapped_key]
-        arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS, len(calls)]
-        for call in calls:
-            arguments += (call, first[call])
-        arguments.append(len(new_keys))
-        for new_key in new_keys:
-            arguments += new_key
-        for entry in batch.entries:
-            arguments += (names[entry.call], entry.kind, entry.text)
-        named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS, *map(keys.call, calls)]
+        named, arguments = _arranged(writer, batch, directly_after=directly_after)
         async with asyncio.timeout(_STORE_SECONDS):
             said, mark = await self._append(keys=named, args=arguments)
         return said if isinstance(said, str) else said.decode(), int(mark)
@@ -273,8 +261,17 @@ class Journal:
             state.wrapped = self._keyring.wrap(state.data_key, owner)
         text = wire.encode(record, state.data_key, owner)
         wrapped, state.wrapped = state.wrapped, ""
-        first = repr(record.wall_seconds) if record.sequence == 1 and record.call else ""
-        return wire.Entry(record.call, first, owner if wrapped else "", wrapped, record.kind, text)
+        caller = record.personal.get("caller", "") if record.call else ""
+        return wire.Entry(
+            record.call,
+            repr(record.wall_seconds),
+            record.sequence == 1,
+            owner,
+            wrapped,
+            self._keyring.person(caller) if caller else "",
+            record.kind,
+            text,
+        )
 
     def _call(self, call: str) -> _Call:
         state = self._calls.get(call)
@@ -285,3 +282,27 @@ class Journal:
         else:
             self._calls.move_to_end(call)
         return state
+
+
+def _arranged(writer: str, batch: wire.Batch, *, directly_after: bool) -> tuple[list[str], list[str | int]]:
+    """KEYS and ARGV of lua/append.lua."""
+    calls = list(dict.fromkeys(entry.call for entry in batch.entries if entry.call))
+    places = {call: str(place) for place, call in enumerate(calls, start=1)} | {"": "0"}
+    first = {entry.call: entry.wall for entry in batch.entries if entry.first}
+    new_keys = [entry for entry in batch.entries if entry.wrapped_key]
+    callers = [entry for entry in batch.entries if entry.person]
+    arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS, len(calls)]
+    for call in calls:
+        arguments += (call, first.get(call, ""))
+    arguments.append(len(new_keys))
+    for entry in new_keys:
+        arguments += (entry.key_owner, entry.wrapped_key, entry.wall)
+    arguments.append(len(callers))
+    for entry in callers:
+        arguments += (entry.call, entry.wall)
+    for entry in batch.entries:
+        arguments += (places[entry.call], entry.kind, entry.text)
+    named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS, keys.KEYED, keys.ERASED]
+    named += [keys.call(call) for call in calls]
+    named += [keys.person(entry.person) for entry in callers]
+    return named, arguments

@@ -23,9 +23,11 @@ class Entry:
     """One encoded record with what the store needs beside it; see lua/append.lua for the fields."""
 
     call: str
-    first_wall: str
+    wall: str
+    first: bool
     key_owner: str
     wrapped_key: str
+    person: str
     kind: str
     text: str
 

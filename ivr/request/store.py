@@ -69,6 +69,15 @@ class RequestStore:
         numbers = cast("list[bytes | str]", await self._redis.zrange(keys.person(person), 0, limit - 1, desc=True))
         return [await self.get(_text(number)) for number in numbers]
 
+    async def forget_person(self, person: str) -> int:
+        """No request knows this person any more; returns how many did."""
+        found = cast("list[bytes | str]", await self._redis.zrange(keys.person(person), 0, -1))
+        numbers = [_text(number) for number in found]
+        for number in numbers:
+            await self.change(number, lambda request: replace(request, person=""))
+        await self._redis.delete(keys.person(person))
+        return len(numbers)
+
     async def due(self, now: float, limit: int = 100) -> list[str]:
         """Numbers of requests with a deadline at `now` or before, earliest first."""
         found = await self._redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=limit)

@@ -1,0 +1,61 @@
+"""How long what is kept, and the purge of everything older."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import cast
+
+from redis.asyncio import Redis
+
+from ivr.journal import keys, person
+from ivr.journal.archive import Archive
+from ivr.journal.audit import AuditLog
+
+_DAY_SECONDS = 86_400.0
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days. `store`: the journal in the store, then in files; `personal`: who and what was said; `files`: the rest."""
+
+    store: int = 2
+    audit: int = 30
+    personal: int = 3 * 365
+    files: int = 5 * 365
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a purge did: days moved to files, audit entries, calls made anonymous, files deleted."""
+
+    days: int
+    audit: int
+    calls: int
+    files: int
+
+
+async def purge(
+    redis: Redis, archive: Archive, audit: AuditLog, retention: Retention, now_seconds: float, zone: tzinfo
+) -> Purged:
+    """Do what the retention asks for at this moment; to be called once a day, again does no harm."""
+    closed = await archive.close_days(now_seconds, retention.store)
+    entries = await audit.purge(now_seconds - retention.audit * _DAY_SECONDS)
+    calls = await _forget_older(redis, now_seconds - retention.personal * _DAY_SECONDS)
+    last = (datetime.fromtimestamp(now_seconds, zone) - timedelta(days=retention.files)).date()
+    old = [day for day in archive.days() if day < last]
+    for day in old:
+        await asyncio.to_thread(archive.path(day).unlink, missing_ok=True)
+    return Purged(len(closed), entries, calls, len(old))
+
+
+async def _forget_older(redis: Redis, before_seconds: float) -> int:
+    forgotten = 0
+    while found := await redis.zrangebyscore(keys.KEYED, "-inf", f"({before_seconds}", start=0, num=_AT_ONCE):
+        owners = [each if isinstance(each, str) else each.decode() for each in cast("list[bytes | str]", found)]
+        await person.forget(redis, owners)
+        await redis.srem(keys.ERASED, *owners)  # so old that nothing of theirs waits on a disk any more
+        forgotten += len(owners)
+    return forgotten
