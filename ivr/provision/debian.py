@@ -10,11 +10,12 @@ import fcntl
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ivr.errors import SetupFailed
 from ivr.provision.apt import Apt, Package
@@ -116,12 +117,21 @@ def fetch_one(archive: Archive, package: str, folder: Path) -> None:
 
 def _is_sound(root: Root, wanted: Wanted, check: Check) -> bool:
     try:
-        if json.loads((root.path / _STAMP).read_text()) != json.loads(json.dumps(asdict(wanted))):
+        if not _covers(json.loads((root.path / _STAMP).read_text()), wanted):
             return False
         check(root)
-    except (SetupFailed, OSError, ValueError):
+    except (SetupFailed, OSError, ValueError, LookupError, TypeError):
         return False
     return True
+
+
+def _covers(made: Mapping[str, Any], wanted: Wanted) -> bool:
+    """Whether what was made once has all that is wanted now; more does no harm and need not be made anew."""
+    return (
+        made["suite"] == wanted.suite
+        and set(made["packages"]).issuperset(wanted.packages)
+        and set(made["kept"]).issuperset(wanted.kept)
+    )
 
 
 def _make(root: Root, wanted: Wanted, archive: Archive, downloads: Path, check: Check, progress: Progress) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
@@ -77,29 +78,51 @@ def test_what_is_there_is_used_without_asking_anybody(provisions: Provisions) ->
     assert again == provisions
 
 
-def test_a_damaged_root_and_a_half_made_one_are_made_anew(tmp_path: Path) -> None:
-    class Asked(Exception):
-        """The archive was wanted."""
+class Asked(Exception):
+    """The archive was wanted."""
 
+
+def provide_from_nowhere(folder: Path, wanted: Wanted = WANTED, check: debian.Check = lambda root: None) -> Root:
     def archive() -> Archive:
         raise Asked
 
-    def refuse(root: Root) -> None:
-        raise SetupFailed("damaged")
+    return debian.provide(wanted, archive, folder, None, check, Progress(StringIO()))
 
-    def again(check: debian.Check) -> Root:
-        return debian.provide(WANTED, archive, tmp_path, None, check, Progress(StringIO()))
 
+def refuse(root: Root) -> None:
+    raise SetupFailed("damaged")
+
+
+def test_a_damaged_root_and_a_half_made_one_are_made_anew(tmp_path: Path) -> None:
     (tmp_path / "root.partial").mkdir()
     with pytest.raises(Asked):
-        again(lambda root: None)
+        provide_from_nowhere(tmp_path)
     (tmp_path / "root").mkdir()
     with pytest.raises(Asked):
-        again(lambda root: None)
+        provide_from_nowhere(tmp_path)
     debian.seal(Root(tmp_path / "root"), WANTED)
-    assert again(lambda root: None).path == tmp_path / "root"
+    assert provide_from_nowhere(tmp_path).path == tmp_path / "root"
     with pytest.raises(Asked):
-        again(refuse)
+        provide_from_nowhere(tmp_path, check=refuse)
+
+
+def test_a_root_serves_who_wants_less_but_not_who_wants_more(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    debian.seal(Root(tmp_path / "root"), replace(WANTED, packages=("asterisk", "rhvoice")))
+    provide_from_nowhere(tmp_path)
+    for wanted in (replace(WANTED, packages=("asterisk", "sox")), replace(WANTED, suite="sid")):
+        with pytest.raises(Asked):
+            provide_from_nowhere(tmp_path, wanted)
+
+
+@pytest.mark.parametrize("stamp", ["", "[]", "{}", "null", '{"suite": 1}'])
+def test_a_damaged_mark_counts_as_none(tmp_path: Path, stamp: str) -> None:
+    (tmp_path / "root").mkdir()
+    debian.seal(Root(tmp_path / "root"), WANTED)
+    (mark,) = (tmp_path / "root").iterdir()
+    mark.write_text(stamp)
+    with pytest.raises(Asked):
+        provide_from_nowhere(tmp_path)
 
 
 def test_too_little_space_is_said_before_anything_is_fetched(tmp_path: Path) -> None:
