@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check bench lock clean
 
-# Any Python from 3.11 on makes the environment; what runs afterwards is .venv's own.
+# Makes the environment; what runs afterwards is .venv's own. The lock files are for this version.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 
@@ -45,7 +45,7 @@ clean: ## remove what was made here: environment, Asterisk, data of the embedded
 
 # A machine without Python gets one sentence instead of "make: : Permission denied".
 define with_python
-{ [ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	|| { echo "Python 3.11 or newer is needed: apt install python3.11 (or set PYTHON=/path/to/python)" >&2; exit 1; }; } \
+{ [ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	|| { echo "Python 3.11 is needed: apt install python3.11 (or set PYTHON=/path/to/python3.11)" >&2; exit 1; }; } \
 && "$(PYTHON)" -m ivr.provision.bootstrap $(1)
 endef
