@@ -164,14 +164,17 @@ class Caller:
         ended = self._story.find("ended")
         topic = self._story.find("topic")
         facts = ended.data if ended is not None else {}
+        reason = end.reason
         if self._answered_at is None:
             outcome = "failed"
+        elif self._stories is not None and not self._story.records:
+            outcome, reason = "failed", "it was answered, but the hotline's journal does not know it"
         else:
             outcome = str(facts.get("outcome") or ("left" if self._hanging_up else "ended"))
         return CallReport(
             outcome=cast("Outcome", outcome),
             cause=end.cause,
-            reason=end.reason,
+            reason=reason,
             hung_up_by="caller" if self._hanging_up else "hotline",
             steps=tuple(self._steps),
             call=self._story.records[0].call if self._story.records else "",

@@ -51,19 +51,29 @@ class Stories:
         self._records = records
         self._by_sip_call_id: dict[str, Story] = {}
         self._by_call: dict[str, Story] = {}
+        self._broken_off = False
 
     def of(self, sip_call_id: str) -> Story:
         """The story of the call with this Call-ID, which may have begun already or not yet."""
-        return self._by_sip_call_id.setdefault(sip_call_id, Story())
+        story = self._by_sip_call_id.setdefault(sip_call_id, Story())
+        if self._broken_off:
+            story.ended.set()
+        return story
 
     async def run(self) -> None:
-        """Read until cancelled."""
-        async for record in self._records:
-            if record.kind == "arrived":
-                self._by_call[record.call] = self.of(str(record.data.get("sip_call_id", "")))
-            story = self._by_call.get(record.call)
-            if story is None:
-                continue
+        """Read until cancelled. When the journal breaks off, every story has ended."""
+        try:
+            async for record in self._records:
+                self._add(record)
+        finally:
+            self._broken_off = True
+            for story in self._by_sip_call_id.values():
+                story.ended.set()
+
+    def _add(self, record: Record) -> None:
+        if record.kind == "arrived":
+            self._by_call[record.call] = self.of(str(record.data.get("sip_call_id", "")))
+        if (story := self._by_call.get(record.call)) is not None:
             story.add(record)
             if record.kind == "ended":
                 del self._by_call[record.call]

@@ -74,6 +74,8 @@ def summary(report: CallReport) -> str:
         facts.append(f"waited {report.queue_wait_seconds:.2f} s")
     if report.talk_seconds is not None:
         facts.append(f"talked {report.talk_seconds:.1f} s")
+    if report.heard is not None:
+        facts.append(f"heard {report.heard}, said {report.said}")
     return ", ".join(facts)
 
 
