@@ -124,11 +124,13 @@ class _Link:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(_DEAD_SECONDS) as deadline, asyncio.TaskGroup() as group:
-            pings = group.create_task(self._ping())
-            while line := await reader.readline():
-                deadline.reschedule(loop.time() + _DEAD_SECONDS)
-                self._receive(protocol.decode(line))
+        pings = loop.create_task(self._ping(), name="speech pings")
+        try:
+            async with asyncio.timeout(_DEAD_SECONDS) as deadline:
+                while line := await reader.readline():
+                    deadline.reschedule(loop.time() + _DEAD_SECONDS)
+                    self._receive(protocol.decode(line))
+        finally:
             pings.cancel()
 
     async def _ping(self) -> None:

@@ -49,7 +49,7 @@ class _Stream(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         now = self._loop.time()
-        if addr != self._sender and self._sender is not None and now - self.last_audio < 1.0:
+        if addr != self._sender and self._sender is not None and now - self.last_audio < _STARVED_SECONDS:
             return  # a second sender is heard only after the first has fallen silent
         packet = rtp.parse(data)
         if packet is None:

@@ -74,7 +74,8 @@ def tones(*frequencies: float, on: float = 1.0, off: float = 0.0, seconds: float
     time = np.arange(int(seconds * 8000)) / 8000
     sound = np.sum([np.sin(2 * np.pi * one * time) for one in frequencies], axis=0) / len(frequencies)
     gate = (time % (on + off)) < on
-    return (sound * gate * 32768 * 10 ** (db / 20)).astype(np.float32)
+    sounding: Samples = (sound * gate * 32768 * 10 ** (db / 20)).astype(np.float32)
+    return sounding
 
 
 def melody(seconds: float = 8.0) -> Samples:
