@@ -21,6 +21,7 @@ from ivr.dialplan.schema import plan_schema, tests_schema
 from ivr.dialplan.testing import Outcome, run_file
 from ivr.dialplan.trace import coverage
 from ivr.dialplan.trying import HELP, converse
+from ivr.dialplan.versions import Versions, digest_of, read_files
 from ivr.dialplan.workbench import Workbench
 from ivr.errors import Finding
 
@@ -107,12 +108,20 @@ def graph(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to; .svg or .mmd; default: print")
     ] = None,
+    trace: Annotated[
+        typer.FileText | None,
+        typer.Option(help="Set off the way of a call: what `ivr trace CALL --json` prints; - reads it"),
+    ] = None,
     as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Mermaid instead of SVG")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Draw a plan."""
     found = Workbench(Home.find()).plan(plan)
-    drawn = pictures.mermaid(found) if as_mermaid or (output and output.suffix == ".mmd") else pictures.svg(found)
+    drawn = (
+        pictures.mermaid(found)
+        if as_mermaid or (output and output.suffix == ".mmd")
+        else pictures.svg(found, _paths(trace))
+    )
     if output is not None:
         output.write_text(drawn, encoding="utf-8")
     if as_json:
@@ -128,6 +137,48 @@ def schema(
     """Print the JSON Schema of plans, for completion and hover in editors."""
     found = tests_schema() if tests else plan_schema()
     _print(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2))
+
+
+def _paths(trace: Iterable[str] | None) -> set[str]:
+    """The steps that a call has walked."""
+    try:
+        return {str(json.loads(line).get("path", "")) for line in trace or ()}
+    except (ValueError, AttributeError):
+        raise typer.BadParameter("a trace has one JSON object a line: `ivr trace CALL --json`") from None
+
+
+def versions(as_json: JsonOption = False) -> None:
+    """List the versions of plans and prompts that went live."""
+    home = Home.find()
+    kept = Versions(home.var / "versions")
+    live = kept.live()
+    for version in kept.all():
+        is_live = live is not None and version.number == live.number
+        if as_json:
+            _object({**asdict(version), "at": version.at.isoformat(), "live": is_live})
+        else:
+            changed = ", ".join(version.changed[:4]) + (", …" if len(version.changed) > 4 else "")
+            _print(
+                f"{'→' if is_live else ' '} {version.number:>4}  {version.at.astimezone():%Y-%m-%d %H:%M:%S}  {changed}"
+            )
+    if not as_json and live is None:
+        _print("no version has gone live yet: `ivr run` takes the first")
+    if not as_json and live is not None and digest_of(read_files(home.root)) != live.digest:
+        _print("the files in dialplans/ and prompts/ differ from the live version; `ivr check` and `ivr test` say why")
+
+
+def rollback(
+    version: Annotated[int | None, typer.Argument(help="Which; default: the one before the live one")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an earlier version live again. Your files stay as they are; they go live when they are next changed."""
+    home = Home.find()
+    kept = Versions(home.var / "versions")
+    found = kept.back_to(version, digest_of(read_files(home.root)))
+    if as_json:
+        _object({**asdict(found), "at": found.at.isoformat(), "live": True})
+    else:
+        _print(f"version {found.number} is live for new calls; calls under way go on with theirs")
 
 
 def _moment(text: str, zone: str) -> datetime:

@@ -21,14 +21,17 @@ from ivr.speech.topics import TopicModel, load_topics
 class Workbench:
     """Reads each part once; a part that is wrong is empty, and its findings are in `findings`."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, content: Path | None = None) -> None:
+        """`content` holds `dialplans/` and `prompts/` when they are not the checkout's own."""
         self.home = home
+        self.dialplans = (content or home.root) / "dialplans"
+        self.prompts = (content or home.root) / "prompts"
         self.findings: list[Finding] = []
 
     @cached_property
     def catalogue(self) -> Catalogue:
         try:
-            return load_catalogue(self.home.prompts)
+            return load_catalogue(self.prompts)
         except ConfigurationInvalid as error:
             self.findings += error.findings
             return Catalogue({})
@@ -36,7 +39,7 @@ class Workbench:
     @cached_property
     def topics(self) -> TopicClassifier:
         try:
-            return load_topics(self.home.dialplans / TOPICS_FILE)
+            return load_topics(self.dialplans / TOPICS_FILE)
         except ConfigurationInvalid as error:
             self.findings += error.findings
             return TopicModel(())
@@ -80,7 +83,7 @@ class Workbench:
 
     def read(self, paths: Sequence[Path]) -> tuple[Plans, tuple[Finding, ...]]:
         """All plans of these files and folders that are whole, and everything that is wrong."""
-        plans, findings = read_plans(list(_plans_in(paths or [self.home.dialplans])), self.topics, self.known)
+        plans, findings = read_plans(list(_plans_in(paths or [self.dialplans])), self.topics, self.known)
         return collected(plans), (*self.findings, *findings)
 
     def plan(self, name: str) -> Plan:
@@ -99,7 +102,7 @@ class Workbench:
 
     def test_files(self, paths: Sequence[Path]) -> list[Path]:
         """The files of tests in these files and folders."""
-        return [path for given in paths or [self.home.dialplans] for path in _files(given, f"*{TESTS_SUFFIX}")]
+        return [path for given in paths or [self.dialplans] for path in _files(given, f"*{TESTS_SUFFIX}")]
 
 
 def _plans_in(paths: Sequence[Path]) -> Iterator[Path]:

@@ -1,0 +1,69 @@
+"""The plans that callers meet, kept up to date: a saved plan goes live once it has passed, a bad one changes nothing.
+
+A call that is under way keeps the plan it began with: a `Plan` is a value, and nothing here changes one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ivr.clock import Clock
+from ivr.config import Home
+from ivr.dialplan.publish import Live, Prepare, Refused, load, publish
+from ivr.dialplan.versions import FOLDERS, Versions
+from ivr.dialplan.watch import changes
+from ivr.errors import ConfigurationInvalid
+
+OnChange = Callable[[Live], None]
+OnRefusal = Callable[[Refused], None]
+
+
+class LivePlans:
+    """`now` is what new calls get. `start` before the first call; `follow` runs as a task until it is cancelled."""
+
+    def __init__(self, home: Home, clock: Clock, prepare: Prepare = lambda _: None) -> None:
+        self.versions = Versions(home.var / "versions")
+        self._home = home
+        self._clock = clock
+        self._prepare = prepare
+        self._now: Live | None = None
+
+    @property
+    def now(self) -> Live:
+        if self._now is None:
+            raise RuntimeError("the plans have not been started")
+        return self._now
+
+    async def start(self) -> Refused | None:
+        """Take the working files, or when they are wrong the version that was live; tells what was wrong with them.
+
+        Raises `ConfigurationInvalid` when there is neither.
+        """
+        tried = await asyncio.to_thread(self._publish)
+        if isinstance(tried, Live):
+            self._now = tried
+            return None
+        version = self.versions.live()
+        if version is None:
+            raise ConfigurationInvalid(tried.findings if tried else ())
+        self._now = await asyncio.to_thread(load, self._home, self.versions, version)
+        return tried
+
+    async def follow(self, on_change: OnChange, on_refusal: OnRefusal) -> None:
+        """Try whatever is saved, and take what `ivr rollback` makes live."""
+        folders = [self._home.root / folder for folder in FOLDERS]
+        async for _ in changes([*folders, self.versions.directory]):
+            tried = await asyncio.to_thread(self._publish)
+            if isinstance(tried, Refused):
+                on_refusal(tried)
+            elif isinstance(tried, Live):
+                self._now = tried
+                on_change(tried)
+            elif (version := self.versions.live()) is not None and version.number != self.now.version.number:
+                self._now = await asyncio.to_thread(load, self._home, self.versions, version)
+                on_change(self._now)
+
+    def _publish(self) -> Live | Refused | None:
+        return publish(self._home, self.versions, datetime.fromtimestamp(self._clock.wall(), UTC), self._prepare)
