@@ -19,8 +19,6 @@ from recipe.network import load
 from recipe.nnet3 import write_model
 from recipe.train import Schedule, train
 
-_ROOT = Path(__file__).resolve().parents[2]
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -61,12 +59,14 @@ def make_speech(work: Path, root: Path) -> None:
         if not (folder / f"{part.name}.jsonl").exists():
             print(f"speech: {part.name}", flush=True)
             if part.texts == "hotline":
-                texts = corpus.hotline_sentences(part.utterances, part.seed)
+                sentences = corpus.hotline_sentences(part.utterances, part.seed)
             else:
-                texts = corpus.general_sentences(root, part.utterances, part.seed)
-            voices.synthesise(root, part.voices, texts, folder / part.name, part.seed)
-    if not (folder / "test-synthetic.jsonl").exists():
-        voices.synthesise(root, "held-out", sorted(corpus.test_phrases()), folder / "test-synthetic", _TEST_SEED)
+                sentences = corpus.general_sentences(root, part.utterances, part.seed)
+            voices.synthesise(root, part.voices, sentences, folder / part.name, part.seed)
+    tests = {"test-synthetic": corpus.test_phrases(), "test-callers": corpus.callers_topics()}
+    for name, texts in tests.items():
+        if not (folder / f"{name}.jsonl").exists():
+            voices.synthesise(root, "held-out", sorted(texts), folder / name, _TEST_SEED)
 
 
 def make_features(work: Path, root: Path, people: Path) -> None:
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--people", type=Path, required=True, help="real people's speech as features; see README.md")
     parser.add_argument("--steps", type=int, default=60_000, help="training steps in all (default %(default)s)")
     parser.add_argument("--cooling-steps", type=int, default=10_000, help="of them at a falling rate")
-    parser.add_argument("--keywords", type=Path, default=_ROOT / "dialplans/topics.yaml", help="words it must know")
+    parser.add_argument("--keywords", type=Path, default=evaluate.TOPICS, help="words it must know")
     parser.add_argument("--network", type=Path, help="make the model of this checkpoint instead of training on")
     parser.add_argument("--card", type=Path, help="write the table of errors into this model card")
     arguments = parser.parse_args()

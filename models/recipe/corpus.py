@@ -17,6 +17,7 @@ from recipe.numbers import HUNDREDS, ORDINAL_STEMS, TENS, UNITS, ordinal_forms
 from recipe.phrases import LETTERS, OTHER, TEXTS, TOPICS, Phrases
 from recipe.sentences import fortunes
 
+PROJECT = Path(__file__).resolve().parents[2]
 _LANGUAGE = "ru"
 _COMMON_WORDS = 25_000
 _GENERAL_WEIGHT, _TALK_WEIGHT = 0.3, 1.0
@@ -31,6 +32,13 @@ _with_yo = cache(with_yo)
 def test_phrases() -> frozenset[str]:
     """Phrases that are spoken in the tests and therefore counted and trained on nowhere."""
     return frozenset((TEXTS / "test/hotline.txt").read_text("utf-8").split("\n"))
+
+
+def callers_topics() -> dict[str, str]:
+    """Sentences of callers kept from the making of topics and of this model, and what each is about."""
+    rows = (PROJECT / "tests/speech/callers_holdout.tsv").read_text("utf-8").splitlines()
+    pairs = (row.split("\t") for row in rows if row and not row.startswith("#"))
+    return {text: topic for topic, text in pairs}
 
 
 def general_sentences(packages: Path, count: int, seed: int) -> list[str]:

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from recipe import held_out, store
+from ivr.speech.topics import load_topics
+
+from recipe import corpus, held_out, store
 from recipe.batches import Kind
 from recipe.network import load
 from recipe.recognise import load_seconds, on_telephone, recognise
 from recipe.scoring import phone_error
 
 NOISE_DECIBELS = (20, 15, 10, 5)
+TOPICS = corpus.PROJECT / "dialplans/topics.yaml"
 _BEGIN, _END = "<!-- errors -->\n", "<!-- end of errors -->\n"
 
 Row = tuple[str, str]
@@ -46,6 +49,9 @@ class Tests:
     def hotline(self) -> list[held_out.Recording]:
         return list(held_out.synthetic(self.work / "speech/test-synthetic"))
 
+    def callers(self) -> list[held_out.Recording]:
+        return list(held_out.synthetic(self.work / "speech/test-callers"))
+
 
 def rows(model_directory: Path, network: Path | None, tests: Tests, every: int = 1) -> Iterator[Row]:
     """Lines of the table: what was tested, and the error or cost. `every` takes each n-th recording only."""
@@ -70,10 +76,25 @@ def rows(model_directory: Path, network: Path | None, tests: Tests, every: int =
         result = recognise(model_directory, hotline, partial(_noisy, decibels=decibels))
         yield f"the same, telephone band, A-law, noise at {decibels} dB: word errors", f"{result.word_error:.1f} %"
         cost = result.real_time_factor
+    callers = tests.callers()[::every]
+    for decibels in NOISE_DECIBELS:
+        result = recognise(model_directory, callers, partial(_noisy, decibels=decibels))
+        right = _right_topics([one.text for one in callers], result.heard)
+        what = f"{len(callers)} sentences of callers by irina and mikhail, noise at {decibels} dB: right topics"
+        yield what, f"{right:.1f} % (word errors {result.word_error:.1f} %)"
+    right = _right_topics([one.text for one in callers], [one.text for one in callers])
+    yield "the same from their text, without recognition: right topics", f"{right:.1f} %"
     yield "processor seconds for a second of speech (noise at 5 dB)", f"{cost:.3f}, {0.9 / cost:.0f} streams a core"
     yield "loaded in", f"{load_seconds(model_directory):.2f} s"
     files = (file for file in model_directory.rglob("*") if file.is_file())
     yield "size of the directory", f"{sum(file.stat().st_size for file in files) / 2**20:.1f} MB"
+
+
+def _right_topics(said: Sequence[str], heard: Sequence[str]) -> float:
+    """Share of sentences, in per cent, whose topic the product finds in what was heard."""
+    topics, wanted = load_topics(TOPICS), corpus.callers_topics()
+    right = sum(bool(topics.classify(text).topic == wanted[one]) for one, text in zip(said, heard, strict=True))
+    return 100.0 * right / len(said)
 
 
 def _noisy(samples: store.Bands, number: int, decibels: float) -> store.Bands:

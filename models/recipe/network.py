@@ -77,7 +77,7 @@ class Network(nn.Module):
         return _EDGE + SUBSAMPLING * sum(block.ahead for block in self.blocks)
 
     def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of utterances × frames × BANDS, utterances × frames/3 × OUTPUTS: the final ones, those of the middle."""
+        """Scores of utterances × frames × BANDS, utterances × frames/3 × OUTPUTS: final ones and the middle's."""
         values = (torch.relu(bands - self.shape.floor) * 0.2).transpose(1, 2)
         values = nn.functional.pad(values, (self.left_frames, self.right_frames), mode="replicate")
         values = torch.relu(self.entry_norm(self.entry(values)))

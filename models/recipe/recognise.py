@@ -52,10 +52,8 @@ def recognise(
         sound = line(padded, number).clip(-32768, 32767).astype(np.int16).tobytes()
         began = time.process_time()
         recogniser = vosk.KaldiRecognizer(model, SAMPLE_RATE)
-        texts = []
-        for at in range(0, len(sound), _PIECE_BYTES):
-            if recogniser.AcceptWaveform(sound[at : at + _PIECE_BYTES]):
-                texts.append(json.loads(recogniser.Result())["text"])
+        pieces = (sound[at : at + _PIECE_BYTES] for at in range(0, len(sound), _PIECE_BYTES))
+        texts = [json.loads(recogniser.Result())["text"] for piece in pieces if recogniser.AcceptWaveform(piece)]
         texts.append(json.loads(recogniser.FinalResult())["text"])
         spent += time.process_time() - began
         seconds += len(sound) / 2 / SAMPLE_RATE

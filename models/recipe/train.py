@@ -104,11 +104,11 @@ class _StopAsked:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
 
-    def _ask(self, number: int, frame: object) -> None:
+    def _ask(self, *_: object) -> None:
         self.asked = True
 
 
-def _leave_signals_to_parent(worker: int) -> None:
+def _leave_signals_to_parent(_: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
