@@ -7,19 +7,20 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
-import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ivr.journal import record as records
 from ivr.journal.record import Record
+from ivr.web.access import Access, Endpoint, answer
 from ivr.web.live import Feed
+from ivr.web.roles import Permission
 from ivr.web.status import Status, to_mapping
 
 _STATIC = Path(__file__).parent / "static"
@@ -37,39 +38,58 @@ _HEADERS = (
 )
 
 
+Read = Callable[[str], Awaitable[Sequence[Record]]]
+
+
 def build(
     status: Callable[[], Awaitable[Status]],
-    read: Callable[[str], Awaitable[Sequence[Record]]],
+    read: Read,
     feed: Feed | None = None,
     *,
+    access: Access | None = None,
+    reveal: Read | None = None,
     hosts: Sequence[str] = ("localhost", "127.0.0.1", "[::1]"),
 ) -> Starlette:
     """The application. `status` takes a snapshot, `read` gives a call's records, `feed.changed()` makes pages current.
 
-    `hosts` are the names it answers to, so that no foreign page reads it through a name that points here.
+    With `access`, people sign in and see what their role may see, `reveal` giving a call's records in full; without it
+    whoever reaches the loopback sees the status and masked records. `hosts` are the names it answers to, so that no
+    foreign page reads it through a name that points here.
     """
-    pages = _Pages(status, read, feed or Feed(status))
+    pages = _Pages(status, read, reveal, feed or Feed(status))
+    guard = access.guard if access else _open_to_all
+    routes: list[BaseRoute] = [
+        Route("/", guard("see_status", pages.status_page)),
+        Route("/api/status", guard("see_status", pages.status)),
+        Route("/api/status/stream", guard("see_status", pages.status_stream)),
+        Route("/api/journal/{call}", guard("read_call", pages.journal)),
+        Route("/healthz", pages.healthy),
+        Route("/readyz", pages.ready),
+        Mount("/static", StaticFiles(directory=_STATIC)),
+    ]
+    if access:
+        routes += [
+            Route("/sign-in", pages.sign_in_page),
+            Route("/api/sign-in", access.sign_in, methods=["POST"]),
+            Route("/api/sign-out", access.sign_out, methods=["POST"]),
+            Route("/api/audit/stream", guard("see_audit", access.audit_stream)),
+        ]
     return Starlette(
-        routes=[
-            Route("/", pages.status_page),
-            Route("/api/status", pages.status),
-            Route("/api/status/stream", pages.status_stream),
-            Route("/api/journal/{call}", pages.journal),
-            Route("/healthz", pages.healthy),
-            Route("/readyz", pages.ready),
-            Mount("/static", StaticFiles(directory=_STATIC)),
-        ],
+        routes=routes,
         middleware=[Middleware(_SafeHeaders), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         lifespan=pages.lifespan,
     )
 
 
+def _open_to_all(_: Permission, endpoint: Endpoint) -> Endpoint:
+    return endpoint
+
+
 class _Pages:
-    def __init__(
-        self, status: Callable[[], Awaitable[Status]], read: Callable[[str], Awaitable[Sequence[Record]]], feed: Feed
-    ) -> None:
+    def __init__(self, status: Callable[[], Awaitable[Status]], read: Read, reveal: Read | None, feed: Feed) -> None:
         self._status = status
         self._read = read
+        self._reveal = reveal
         self._feed = feed
 
     @contextlib.asynccontextmanager
@@ -82,8 +102,11 @@ class _Pages:
     async def status_page(self, _: Request) -> Response:
         return FileResponse(_STATIC / "status.html")
 
+    async def sign_in_page(self, _: Request) -> Response:
+        return FileResponse(_STATIC / "sign-in.html")
+
     async def status(self, _: Request) -> Response:
-        return _json(to_mapping(await self._status()))
+        return answer(to_mapping(await self._status()))
 
     async def status_stream(self, _: Request) -> Response:
         async def events() -> AsyncIterator[bytes]:
@@ -94,10 +117,11 @@ class _Pages:
         return StreamingResponse(events(), media_type="text/event-stream")
 
     async def journal(self, request: Request) -> Response:
-        found = await self._read(request.path_params["call"])
+        read = self._reveal if self._reveal and request.query_params.get("reveal") == "1" else self._read
+        found = await read(request.path_params["call"])
         if not found:
-            return _json({"error": "the journal knows no such call"}, 404)
-        return _json([records.to_mapping(record) for record in found])
+            return answer({"error": "the journal knows no such call"}, 404)
+        return answer([records.to_mapping(record) for record in found])
 
     async def healthy(self, _: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -126,7 +150,3 @@ class _SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _json(content: object, status_code: int = 200) -> Response:
-    return Response(orjson.dumps(content), status_code, media_type="application/json")

@@ -1,0 +1,23 @@
+const form = document.getElementById("form");
+const said = document.getElementById("said");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  said.textContent = "";
+  try {
+    const response = await fetch("/api/sign-in", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(Object.fromEntries(new FormData(form))),
+    });
+    if (response.ok) {
+      location.href = "/";
+    } else {
+      said.textContent = "Имя, пароль или код неверны, или учётная запись заблокирована.";
+      form.code.value = "";
+      form.code.focus();
+    }
+  } catch {
+    said.textContent = "Сервер не отвечает. Попробуйте ещё раз.";
+  }
+});
