@@ -18,6 +18,7 @@ from recipe.batches import Kind
 from recipe.network import load
 from recipe.nnet3 import write_model
 from recipe.train import Schedule, train
+from recipe.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ def make_model(work: Path, root: Path, network: Path, keywords: Path) -> Path:
     """The model directory from a network, and a fresh graph from the texts as they are now."""
     directory = work / "model"
     shutil.rmtree(directory, ignore_errors=True)
-    write_model(load(network), directory)
+    trained = load(network)
+    write_model(trained, directory)
+    verify(trained, directory, evaluate.Tests(work).hotline()[0].samples)
     write_graph(corpus.lexicon(root, keywords.read_text("utf-8")), directory, lambda step: print(step, flush=True))
     return directory
 
