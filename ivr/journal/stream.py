@@ -30,6 +30,7 @@ _SLICE_RECORDS = 25  # encoded at a stretch: half a millisecond of the event loo
 _BATCH_RECORDS = 200
 _STORE_SECONDS = 2.0  # a store that takes longer for a batch is away
 _RETRY_SECONDS = 0.25
+_RESUME_SECONDS = 10.0
 _KEPT_SECONDS = 3.0  # longer than the store may take to sync its append-only file
 _MARK_SECONDS = 30 * 86_400
 _REMEMBERED_CALLS = 50_000
@@ -90,6 +91,7 @@ class Journal:
         self._online = True
         self._reason = ""
         self._wake = asyncio.Event()
+        self._caught_up = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -113,7 +115,12 @@ class Journal:
         self._wake.set()
 
     async def resume(self, call: str) -> None:
-        """Go on with a call that another writer began: its records here are numbered on from there."""
+        """Go on with a call that another writer began: its records here are numbered on from there.
+
+        What other writers left on disk is brought to the store first; TimeoutError when that takes too long.
+        """
+        async with asyncio.timeout(_RESUME_SECONDS):
+            await self._caught_up.wait()
         wrapped = await self._redis.hget(keys.DATA_KEYS, call)
         count = await self._redis.llen(keys.call(call))
         state = self._call(call)
@@ -130,6 +137,8 @@ class Journal:
         """Begin to write; spool files of writers that are gone are brought to the store first."""
         self._spools.extend(await asyncio.to_thread(Spool.left_behind, self._directory))
         self._online = not self._spools
+        if self._online:
+            self._caught_up.set()
         self._task = asyncio.create_task(self._write(), name="journal writer")
         self._task.add_done_callback(self._ended)
 
@@ -235,6 +244,7 @@ class Journal:
             self._spools.popleft()
         self._spooled = 0
         self._online = True
+        self._caught_up.set()
         if self._reason:
             self._log.info("the store is back: all records that waited are in it")
         self._reason = ""

@@ -88,6 +88,9 @@ class LiveCall:
         self.state, effects = step(self._plan, self.state, event, self._now)
         for effect in effects:
             self._note(effect)
+        if self.ringing and not self.waiting and not self.talking:
+            self.write("offer_ended", {"operator": self.ringing, "reason": "withdrawn"})
+            self.ringing = ""
         if self.state.finished:
             self.write("ended", {"outcome": "talked" if self.state.talked else "left"})
 

@@ -39,7 +39,7 @@ class _Step:
     at: float
 
 
-class RequestDesk:
+class Clerk:
     """`record(call, kind, data)` writes to the journal; `zone` and `hours` are those of whoever works on requests."""
 
     def __init__(

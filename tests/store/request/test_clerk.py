@@ -1,0 +1,185 @@
+"""Requests kept in step with calls, in a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import redis.asyncio
+
+from ivr.journal.kinds import KINDS
+from ivr.journal.privacy import Keyring
+from ivr.request.clerk import Clerk
+from ivr.request.model import Request, StatusImpossible, with_status
+from ivr.request.number import valid
+from ivr.request.store import RequestStore, RequestUnknown
+from ivr.routing.hours import parse_hours
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+OFFICE = parse_hours("Europe/Moscow", {"mon-fri": "08:00-20:00"})
+NUMBER = "+79161234512"
+MONDAY_NOON = 1_795_424_400.0  # 2026-11-23 12:00 in Moscow
+
+
+class SetClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = MONDAY_NOON
+
+    def wall(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Office:
+    """The clerk, what it wrote to the journal, and steps fed one by one."""
+
+    def __init__(self, store: redis.asyncio.Redis) -> None:
+        self.clock = SetClock()
+        self.keyring = Keyring.generate()
+        self.requests = RequestStore(store)
+        self.written: list[tuple[str, str, dict[str, Any]]] = []
+        self.clerk = Clerk(self.requests, self.keyring, self.clock, OFFICE, MOSCOW, self._record)
+
+    def _record(self, call: str, kind: str, data: Mapping[str, Any]) -> None:
+        assert set(data) <= set(KINDS[kind].fields), (kind, data)
+        self.written.append((call, kind, dict(data)))
+
+    async def feed(self, call: str, *steps: tuple[str, dict[str, Any]], caller: str = NUMBER) -> None:
+        for kind, data in steps:
+            self.clerk.observe(call, kind, data, {"caller": caller} if kind == "arrived" else {})
+        work = asyncio.create_task(self.clerk.run())
+        async with asyncio.timeout(5):
+            while not self.clerk._steps.empty():  # noqa: ASYNC110 - the clerk tells nobody when it is idle
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        work.cancel()
+
+    def kinds(self) -> list[str]:
+        return [kind for _, kind, _ in self.written]
+
+
+@pytest.fixture
+def office(store: redis.asyncio.Redis) -> Office:
+    return Office(store)
+
+
+ARRIVED = ("arrived", {"line": "78005553535"})
+TALK = (
+    ("topic", {"topic": "access", "priority": 0}),
+    ("connected", {"operator": "anna"}),
+    ("talk_ended", {"operator": "anna"}),
+    ("ended", {"outcome": "talked"}),
+)
+
+
+async def test_every_call_makes_a_request_with_a_number_of_its_own(office: Office) -> None:
+    for call in ("a", "b", "c"):
+        await office.feed(call, ARRIVED, caller="")
+    requests = [await office.requests.of_call(call) for call in ("a", "b", "c")]
+
+    numbers = [request.number for request in requests if request]
+    assert len(set(numbers)) == 3
+    assert all(valid(number) for number in numbers)
+
+
+async def test_a_talk_and_its_result_close_the_request(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK)
+    request = await office.requests.of_call("a")
+    assert request is not None
+    assert (request.topic, request.operator, request.status) == ("access", "anna", "in_progress")
+    assert request.result_due == MONDAY_NOON + 15 * 60
+
+    await office.feed("a", ("result", {"resolved": True}))
+
+    assert (await office.requests.get(request.number)).status == "done"
+    assert office.kinds() == ["request_opened", "request_assigned", "request_status", "request_status"]
+
+
+async def test_a_repeat_caller_is_linked_and_has_a_request_of_their_own(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK)
+    await office.feed("b", ARRIVED, caller="8 916 123-45-12")
+    await office.feed("c", ARRIVED, caller="+79990000000")
+
+    first, second, stranger = [await office.requests.of_call(call) for call in ("a", "b", "c")]
+    assert first is not None
+    assert second is not None
+    assert stranger is not None
+    assert second.earlier == first.number
+    assert second.number != first.number
+    assert stranger.earlier == ""
+    person = office.keyring.person(NUMBER)
+    assert [request.number for request in await office.requests.of_person(person)] == [second.number, first.number]
+
+
+async def test_a_call_without_an_operator_leaves_nothing_to_do(office: Office) -> None:
+    await office.feed("a", ARRIVED, ("ended", {"outcome": "left"}))
+    request = await office.requests.of_call("a")
+
+    assert request is not None
+    assert request.status == "done"
+    assert await office.requests.due(MONDAY_NOON + 10**9) == []
+
+
+async def test_what_is_overdue_reaches_the_supervisor_once(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK)
+    office.clock.now += 15 * 60 + 1
+    await office.clerk.sweep()
+    await office.clerk.sweep()
+
+    overdue = [data for _, kind, data in office.written if kind == "request_overdue"]
+    assert [(data["deadline"], data["late_seconds"], data["priority"]) for data in overdue] == [("result", 1.0, 1)]
+
+
+async def test_the_status_is_told_to_its_person_only(office: Office) -> None:
+    await office.feed("a", ARRIVED)
+    request = await office.requests.of_call("a")
+    assert request is not None
+    owner, stranger = office.keyring.person(NUMBER), office.keyring.person("+79990000000")
+
+    assert await office.requests.proven("999999", owner) is None
+    assert (await office.requests.proven(request.number, owner)) == request
+    for _ in range(3):
+        assert await office.requests.proven(request.number, stranger) is None
+    assert await office.requests.proven(request.number, owner) is None  # locked for an hour
+
+
+async def test_two_at_once_lose_nothing(office: Office) -> None:
+    await office.feed("a", ARRIVED)
+    request = await office.requests.of_call("a")
+    assert request is not None
+
+    def raised(current: Request) -> Request:
+        return replace(current, priority=current.priority + 1)
+
+    await asyncio.gather(*(office.requests.change(request.number, raised) for _ in range(10)))
+
+    assert (await office.requests.get(request.number)).priority == 10
+
+
+async def test_impossible_and_unknown_are_errors(office: Office) -> None:
+    with pytest.raises(RequestUnknown):
+        await office.requests.get("100007")
+    await office.feed("a", ARRIVED, ("ended", {"outcome": "left"}))
+    request = await office.requests.of_call("a")
+    assert request is not None
+    with pytest.raises(StatusImpossible):
+        await office.clerk.set_status(request.number, "accepted")
+    assert with_status(request, "in_progress").status == "in_progress"
+
+
+async def test_no_number_of_a_caller_is_in_the_store(office: Office, store_port: int) -> None:
+    await office.feed("a", ARRIVED)
+
+    async with redis.asyncio.Redis(port=store_port, decode_responses=True) as store:
+        held = [await store.hgetall(key) async for key in store.scan_iter("{ivr}:request:1*")]
+        keys = [key async for key in store.scan_iter()]
+    assert held
+    assert "9161234512" not in f"{held}{keys}"
