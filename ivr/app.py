@@ -26,6 +26,7 @@ from ivr.journal.stream import Journal
 from ivr.line.ari import AriClient
 from ivr.line.asterisk import IncomingCall, Line, OperatorCode
 from ivr.line.events import ContactsChanged
+from ivr.line.fastagi import FastAgi
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptMedia
@@ -92,7 +93,9 @@ class Controller:
             return f"sound:{media.path(language, prompt).with_suffix('')}"
 
         parts = Parts(self.line, self.speech, self.router, self, clock, sound, telephone=str)
-        self.switchboard = Switchboard(self.plans.for_line, parts)
+        self.switchboard = Switchboard(self.plans.for_line, self.plans.by_name.get, parts)
+        self._agi = FastAgi("ivr", self.switchboard)
+        self._agi_address = wiring.agi_address
         self._codes = ServiceCodes(self.line, self.router, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -112,6 +115,7 @@ class Controller:
             await self._recover()
             self._keep(self.line.run())
             stack.push_async_callback(self._end_tasks)
+            await stack.enter_async_context(self._agi.serving(*self._agi_address))
             stack.push_async_callback(self.switchboard.close)
             yield
 

@@ -106,6 +106,7 @@ class Hotline:
             operators=accounts,
             fallback=render.Fallback(wait, goodbye),
             music=music,
+            own_dialplan=self.home.config / "extensions.conf",
         )
 
     @property
@@ -115,6 +116,7 @@ class Hotline:
             store_password=self.store_password,
             asterisk_address=self.asterisk_address,
             asterisk_password=self.secrets.password("ari"),
+            agi_address=(ADDRESS, self.ports.agi),
             speech_addresses=self.speech_addresses,
             speech_token=self.secrets.password("speech"),
             dialplans=self.home.dialplans,

@@ -52,7 +52,7 @@ async def _first(work: asyncio.Task[None], asked_to_end: asyncio.Event) -> None:
 
 def _needed_ports() -> tuple[str, ...]:
     own_store = not os.environ.get("REDIS_URL")
-    return ("sip", "asterisk", "web", "speech", *(["store"] if own_store else []))
+    return ("sip", "asterisk", "agi", "web", "speech", *(["store"] if own_store else []))
 
 
 def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:

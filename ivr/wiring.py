@@ -15,6 +15,7 @@ class Wiring:
     store_password: str | None
     asterisk_address: str
     asterisk_password: str
+    agi_address: tuple[str, int]
     speech_addresses: Sequence[tuple[str, int]]
     speech_token: str
     dialplans: Path

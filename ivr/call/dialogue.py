@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ivr.call.effects import Effect
@@ -9,7 +10,7 @@ from ivr.call.events import Event
 from ivr.clock import Clock
 from ivr.dialplan import interpret
 from ivr.dialplan.model import Plan
-from ivr.dialplan.state import Now
+from ivr.dialplan.state import Now, Value
 
 
 class PlanDialogue:
@@ -27,6 +28,15 @@ class PlanDialogue:
     @property
     def topic(self) -> str:
         return self._state.topic
+
+    @property
+    def language(self) -> str:
+        return self._state.language
+
+    @property
+    def variables(self) -> Mapping[str, Value]:
+        """The plan's variables, as far as anything was put into them."""
+        return self._state.known
 
     def step(self, event: Event) -> tuple[Effect, ...]:
         self._state, effects = interpret.step(self._plan, self._state, event, self._now())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,7 @@ class CallSession:
             case effect_types.LeaveQueue(reason):
                 await self._parts.queue.leave(self.call, reason)
                 self._wait.over()
-            case effect_types.HangUp():
+            case effect_types.HangUp() if not self._incoming.plan:
                 await line.hang_up(channel)
             case effect_types.Note(kind, path, data, personal):
                 self._record(kind, data, personal, path)
@@ -212,10 +212,12 @@ class CallSession:
         if self._wait.going_on:
             self._wait.over()
             releases.append(parts.queue.leave(self.call, "failed" if failed else "caller_left"))
-        if failed and not self._caller_gone and not self.operator:
+        if self._incoming.plan:
+            releases.append(self._leave_to(parts.line.give_back))
+        elif failed and not self._caller_gone and not self.operator:
             # Our fault must not cost the caller the operator: Asterisk's own dialplan rings one.
             self._handed_over = True
-            releases.append(self._hand_over())
+            releases.append(self._leave_to(parts.line.hand_over))
         else:
             releases.append(parts.line.hang_up(channel))
         try:
@@ -228,9 +230,9 @@ class CallSession:
                 if isinstance(result, Exception):
                     log.error("release_failed", call=self.call, kind=type(result).__name__)
 
-    async def _hand_over(self) -> None:
+    async def _leave_to(self, dialplan: Callable[[str], Awaitable[None]]) -> None:
         await self._silence()
-        await self._parts.line.hand_over(self._incoming.channel)
+        await dialplan(self._incoming.channel)
 
     def _outcome(self, failed: bool) -> Outcome:
         if self.operator:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 
 from ivr.call.dialogue import PlanDialogue
+from ivr.call.effects import Outcome
 from ivr.call.events import CallId, Event
 from ivr.call.identity import new_call_id
 from ivr.call.parts import Offer, Parts
 from ivr.call.session import CallSession
 from ivr.dialplan.model import Plan
 from ivr.line.asterisk import IncomingCall
+from ivr.line.fastagi import NOT_RUN, PlanResult
 
 log = structlog.get_logger()
 
@@ -23,12 +26,16 @@ _CLOSE_SECONDS = 8.0
 
 
 class Switchboard:
-    """`plan_of(dialled)` gives the plan of a line, None for a number that is not ours."""
+    """`plan_of(dialled)` gives the plan of a line, `plan_named` the plan of that name; None when there is none."""
 
-    def __init__(self, plan_of: Callable[[str], Plan | None], parts: Parts) -> None:
+    def __init__(
+        self, plan_of: Callable[[str], Plan | None], plan_named: Callable[[str], Plan | None], parts: Parts
+    ) -> None:
         self._plan_of = plan_of
+        self._plan_named = plan_named
         self._parts = parts
         self._sessions: dict[CallId, CallSession] = {}
+        self._results: dict[str, asyncio.Future[PlanResult]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -38,16 +45,18 @@ class Switchboard:
 
     def arrive(self, incoming: IncomingCall) -> None:
         """A caller has dialled; the call lives in a task of its own from here."""
-        plan = self._plan_of(incoming.dialled)
+        plan = self._plan_named(incoming.plan) if incoming.plan else self._plan_of(incoming.dialled)
         if plan is None or self._closing:
-            log.warning("call_without_plan", line=incoming.dialled, closing=self._closing)
-            self._keep(self._parts.line.hand_over(incoming.channel))
+            log.warning("call_without_plan", line=incoming.dialled, plan=incoming.plan, closing=self._closing)
+            line = self._parts.line
+            self._keep((line.give_back if incoming.plan else line.hand_over)(incoming.channel))
+            self._tell(incoming.channel, NOT_RUN)
             return
         clock = self._parts.clock
         call = new_call_id(clock.wall(), secrets.randbits(20))
         dialogue = PlanDialogue(plan, incoming.dialled, incoming.caller, clock)
         session = self._sessions[call] = CallSession(call, incoming, dialogue, self._parts)
-        self._keep(self._live(session))
+        self._keep(self._live(session, incoming.channel, dialogue))
 
     def offer(self, call: CallId, offer: Offer) -> bool:
         """Ring at an operator for this call; False when the call has ended meanwhile."""
@@ -68,6 +77,19 @@ class Switchboard:
         if session is not None:
             session.receive(event)
 
+    def knows(self, plan: str) -> bool:
+        """Whether there is a plan of that name."""
+        return self._plan_named(plan) is not None
+
+    @contextmanager
+    def result(self, channel: str) -> Iterator[asyncio.Future[PlanResult]]:
+        """Inside the block, the result of the call on this channel will be told."""
+        future = self._results[channel] = asyncio.get_running_loop().create_future()
+        try:
+            yield future
+        finally:
+            self._results.pop(channel, None)
+
     async def close(self) -> None:
         """Take no new calls and end those in progress; bounded."""
         self._closing = True
@@ -76,11 +98,20 @@ class Switchboard:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CLOSE_SECONDS)
 
-    async def _live(self, session: CallSession) -> None:
+    async def _live(self, session: CallSession, channel: str, dialogue: PlanDialogue) -> None:
+        outcome: Outcome = "failed"  # what a call is that is not let come to its end
         try:
-            await session.run()
+            outcome = await session.run()
         finally:
             del self._sessions[session.call]
+            self._tell(
+                channel, PlanResult(session.call, outcome, dialogue.topic, dialogue.language, dialogue.variables)
+            )
+
+    def _tell(self, channel: str, result: PlanResult) -> None:
+        future = self._results.get(channel)
+        if future is not None and not future.done():
+            future.set_result(result)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -53,12 +53,16 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """A caller has dialled one of our lines and waits to be answered."""
+    """A caller has dialled one of our lines and waits to be answered.
+
+    `plan`: the plan that a dialplan of the admin's own asks for; that dialplan gets the caller back. "": by the line.
+    """
 
     channel: str
     dialled: str
     caller: str
     sip_call_id: str
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,10 @@ class Line:
     async def hand_over(self, channel: str) -> None:
         """Give the caller back to Asterisk's own dialplan, which reaches a person without us."""
         await self._tolerate_gone("POST", f"channels/{channel}/continue?context=fallback&extension=s&priority=1")
+
+    async def give_back(self, channel: str) -> None:
+        """Let the caller go on in the dialplan where it came to us."""
+        await self._tolerate_gone("POST", f"channels/{channel}/continue")
 
     async def play(self, channel: str, playback: str, media: Sequence[str]) -> None:
         """Play files one after another without a gap; `media` are addresses such as `sound:/path/name`."""
@@ -276,6 +284,8 @@ class Line:
             match event.arguments:
                 case ("line", dialled, *rest):
                     self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else ""))
+                case ("plan", plan, dialled, *rest):
+                    self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else "", plan))
                 case ("operator", endpoint, code):
                     self._on_operator_code(OperatorCode(event.channel, endpoint, code))
                 case _:

@@ -56,10 +56,11 @@ class FakeAsterisk:
 
     # --- the caller ---
 
-    def call_in(self, channel: str, dialled: str, caller: str = "") -> None:
-        """A caller dials one of our lines."""
+    def call_in(self, channel: str, dialled: str, caller: str = "", plan: str = "") -> None:
+        """A caller dials one of our lines, or comes for a `plan` out of a dialplan of the admin's own."""
         self.channels[channel] = _Channel(channel, caller)
-        self._send("StasisStart", channel=self._described(channel), args=["line", dialled, f"sip-{channel}"])
+        way = ["plan", plan] if plan else ["line"]
+        self._send("StasisStart", channel=self._described(channel), args=[*way, dialled, f"sip-{channel}"])
 
     def press(self, channel: str, key: str) -> None:
         self._send("ChannelDtmfReceived", channel=self._described(channel), digit=key, duration_ms=120)

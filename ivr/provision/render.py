@@ -73,7 +73,10 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Hotline:
-    """Everything that the hotline's Asterisk is told; `music` is a folder of WAV files (8 kHz, mono)."""
+    """Everything that the hotline's Asterisk is told; `music` is a folder of WAV files (8 kHz, mono).
+
+    `own_dialplan`: an `extensions.conf` that the admin writes, read after ours; it need not exist.
+    """
 
     ports: Ports
     ari_password: str
@@ -81,6 +84,7 @@ class Hotline:
     fallback: Fallback
     music: Path
     trunk: Trunk = Trunk()
+    own_dialplan: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
             "ring_seconds": hotline.fallback.ring_seconds,
         },
         "music": hotline.music,
+        "agi_port": hotline.ports.agi,
+        "own_dialplan": hotline.own_dialplan,
         "qualify_seconds": QUALIFY_SECONDS,
         "rtp_timeout_seconds": RTP_TIMEOUT_SECONDS,
     }
