@@ -34,11 +34,10 @@ def check(
 ) -> None:
     """Find everything that is wrong with plans, before a caller does."""
     bench = Workbench(Home.find())
-    plans, findings = bench.read(_existing(paths))
+    _, findings = bench.read(_existing(paths))
     _show(findings, as_json=as_json)
     if not as_json:
-        files = len({finding.file for finding in findings} | {plan.name for plan in plans})
-        _print(report.summary(findings, files))
+        _print(report.summary(findings, bench.files))
     _exit_on(any(finding.severity == "error" for finding in findings))
 
 
@@ -61,7 +60,8 @@ def run_tests(
     for outcome in outcomes:
         _results(outcome, as_json=as_json)
     visits = [visit for outcome in outcomes for result in outcome.results for visit in result.visits]
-    walked = {visit.path.partition("/")[0] for visit in visits}
+    # A part that other plans share is covered by all tests together, not by those of one plan.
+    walked = {outcome.plan for outcome in outcomes} if paths else {visit.path.partition("/")[0] for visit in visits}
     for name, plan in plans.by_name.items():
         if name in walked:
             _covered(coverage(plan, visits), as_json=as_json, uncovered=uncovered)

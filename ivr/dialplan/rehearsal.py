@@ -147,8 +147,10 @@ class Rehearsal:
 
     @property
     def path(self) -> str:
+        """Where the call is: section/number, with the plan's name before it when another plan was called."""
         state = self.state
-        return f"{state.section}/{state.index + 1}" if state.section else ""
+        step = f"{state.section}/{state.index + 1}" if state.section else ""
+        return step if state.plan == self.plan.name else f"{state.plan}/{step}"
 
     # --- the world ---
     def _carry_out(self, effect: fx.Effect, path: str) -> None:

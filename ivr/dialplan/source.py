@@ -115,6 +115,12 @@ def _linked(whole: Sequence[Parsed], topics: TopicClassifier) -> list[Plan]:
     return [built[name] for name in by_name if name in built]
 
 
+def plan_name(path: Path) -> str:
+    """What the plan in a file calls itself; "" when that cannot be read."""
+    head = read_file(path)[1].head
+    return head.plan if head else ""
+
+
 def collected(plans: Iterable[Plan]) -> Plans:
     """Plans by name and by line."""
     by_name = {plan.name: plan for plan in plans}

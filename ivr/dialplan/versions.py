@@ -52,7 +52,7 @@ def digest_of(files: Files) -> str:
 
 
 class Versions:
-    """The versions of one checkout, in `directory`. Safe against an end at any moment: `live.json` is replaced whole."""
+    """The versions of one checkout. Safe against an end at any moment: folders are renamed, `live.json` replaced."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

@@ -9,7 +9,7 @@ from pathlib import Path
 from ivr.config import Home, load_settings
 from ivr.dialplan.check import Known
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
-from ivr.dialplan.source import TOPICS_FILE, collected, plan_files, read_plans
+from ivr.dialplan.source import TOPICS_FILE, collected, plan_files, plan_name, read_plans
 from ivr.dialplan.testing import TESTS_SUFFIX
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
 from ivr.operator.accounts import load_accounts
@@ -27,6 +27,8 @@ class Workbench:
         self.dialplans = (content or home.root) / "dialplans"
         self.prompts = (content or home.root) / "prompts"
         self.findings: list[Finding] = []
+        self.files = 0
+        """How many files were read last."""
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -82,9 +84,17 @@ class Workbench:
             return prompt
 
     def read(self, paths: Sequence[Path]) -> tuple[Plans, tuple[Finding, ...]]:
-        """All plans of these files and folders that are whole, and everything that is wrong."""
-        plans, findings = read_plans(list(_plans_in(paths or [self.dialplans])), self.topics, self.known)
-        return collected(plans), (*self.findings, *findings)
+        """All plans that are whole, and everything that is wrong with these files and folders (default: all).
+
+        The checkout's other plans are there, too, for those that call them; a file stands for its namesake there.
+        """
+        wanted = list(_plans_in(paths or [self.dialplans]))
+        self.files = len(wanted)
+        names = {path.name for path in wanted}
+        others = [path for path in plan_files(self.dialplans) if path.name not in names]
+        plans, findings = read_plans([*others, *wanted], self.topics, self.known)
+        shown = {str(path) for path in wanted}
+        return collected(plans), (*self.findings, *(finding for finding in findings if finding.file in shown))
 
     def plan(self, name: str) -> Plan:
         """A plan by its file, its name or its line; raises when it is wrong or not there."""
@@ -93,8 +103,8 @@ class Workbench:
         errors = [finding for finding in findings if finding.severity == "error"]
         if errors and (path.suffix == ".yaml" or name not in plans.by_name):
             raise ConfigurationInvalid(errors)
-        if path.suffix == ".yaml" and len(plans.by_name) == 1:
-            return next(iter(plans))
+        if path.suffix == ".yaml":
+            name = plan_name(path)
         found = plans.by_name.get(name) or plans.for_line(name)
         if found is None:
             raise IvrError(f'there is no plan "{name}"', hint=f"there is {', '.join(plans.by_name) or 'none yet'}")
