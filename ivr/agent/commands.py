@@ -21,6 +21,7 @@ from ivr.agent.view import Lines, step_object, summary, summary_object
 from ivr.config import Home
 from ivr.errors import CallFailed
 from ivr.hotline import Hotline
+from ivr.journal.logs import configure_logging
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.prompts.voice import SpokenVoice
@@ -155,13 +156,14 @@ async def _agent(voice: str, recordings: Path | None) -> AsyncIterator[Agent]:
         home.var / "agent" / "speech",
         recordings,
     )
-    async with hotline.store() as store:
+    async with AsyncExitStack() as stack:
+        stack.callback(configure_logging("warning", "console", None).close)  # stdout belongs to the steps
+        store = await stack.enter_async_context(hotline.store())
         # what our own caller said is no secret to us
         reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)
         journal = reader.follow(await reader.position())  # from now, not from when the first record is asked for
         speaker = SpokenVoice(provisions.synthesiser, voice)
-        async with running_agent(place, hotline.ports.sip, voice=speaker, journal=journal) as agent:
-            yield agent
+        yield await stack.enter_async_context(running_agent(place, hotline.ports.sip, voice=speaker, journal=journal))
 
 
 def _pressed(texts: Sequence[str] | None) -> tuple[Turn, ...]:
