@@ -27,6 +27,7 @@ from ivr.line.ari import AriClient
 from ivr.prompts.voice import SpokenVoice
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
+from tests.telephone.proofs import journal_contradictions, personal_data_in_logs
 
 CHECKOUT = Home.find().root
 _START_SECONDS = 90.0
@@ -61,6 +62,17 @@ class RunningHotline:
     async def records(self, call: str, *, reveal: bool = False) -> Sequence[Record]:
         async with self.hotline.store() as store:
             return await JournalReader(store, Keyring.load(self.hotline.wiring.keys), reveal=reveal).read(call)
+
+    async def faults_of_the_journal(self) -> list[str]:
+        """Of all calls so far: what is missing or cannot be, and what is personal in any log."""
+        live = [call["call"] for call in (await self.status())["calls"]]
+        keyring = Keyring.load(self.hotline.wiring.keys)
+        logs = [*(self.hotline.home.root / "var" / "log").glob("*"), self.hotline.home.root / "run.log"]
+        async with self.hotline.store() as store:
+            return [
+                *await journal_contradictions(store, keyring, live),
+                *await personal_data_in_logs(store, keyring, logs),
+            ]
 
     async def status(self) -> dict[str, Any]:
         status: dict[str, Any] = await self.hotline.ask("/api/status")
@@ -136,7 +148,9 @@ async def running_hotline(root: Path) -> AsyncIterator[RunningHotline]:
             else:
                 raise AssertionError((root / "run.log").read_text())
         drain = asyncio.create_task(process.stdout.read())
-        yield RunningHotline(Hotline(home), process)
+        running = RunningHotline(Hotline(home), process)
+        yield running
+        assert await running.faults_of_the_journal() == []
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(20):
             assert await process.wait() == 0
