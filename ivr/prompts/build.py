@@ -39,13 +39,14 @@ def build(
     workers: int = 2,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
-    """Make every file of `media` that does not exist; `on_progress` gets texts such as "12 of 340".
+    """Make every file of `media` that does not exist, whole sentences first.
 
-    Interrupted or failed, it leaves only whole files, and the next run goes on from there.
+    `on_progress` gets texts such as "12 of 340". Interrupted or failed, it leaves only whole files, and the next run
+    goes on from there.
     Raises `SetupFailed` naming the first prompt that cannot be made.
     """
     wanted = tuple(media.files)
-    missing = [file for file in wanted if not file.path.exists()]
+    missing = sorted((file for file in wanted if not file.path.exists()), key=lambda file: file.piece)
     with ThreadPoolExecutor(workers, thread_name_prefix="prompts") as threads:  # synthesis runs outside Python's lock
         work = [threads.submit(_make, file, voices) for file in missing]
         _wait(work, on_progress)

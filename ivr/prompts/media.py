@@ -42,10 +42,17 @@ class PromptFile:
 
 
 class PromptMedia:
-    """The sound files of all prompts; built once, then a look-up costs nothing."""
+    """The sound files of all prompts; made once, then a look-up costs nothing.
 
-    def __init__(self, files: Iterable[PromptFile]) -> None:
+    What `unspoken` names, (language, prompt), has neither voice nor recording: it is heard in `otherwise` instead.
+    """
+
+    def __init__(
+        self, files: Iterable[PromptFile], unspoken: Iterable[tuple[str, str]] = (), otherwise: str = ""
+    ) -> None:
         self._files = {(file.language, file.prompt): file for file in files}
+        self._otherwise = otherwise
+        self.unspoken = frozenset(unspoken)
 
     @property
     def files(self) -> Iterable[PromptFile]:
@@ -54,50 +61,55 @@ class PromptMedia:
 
     def path(self, language: str, prompt: str) -> Path:
         """The prompt's 8 kHz WAV; `SetupFailed` when the catalogue has no such prompt in that language."""
-        try:
-            return self._files[language, prompt].path
-        except KeyError:
+        file = self._files.get((language, prompt))
+        if file is None and (language, prompt) in self.unspoken:
+            file = self._files.get((self._otherwise, prompt))
+        if file is None:
             raise SetupFailed(
                 f'there is no prompt "{prompt}"', where=f"prompts/{language}.yaml", hint="add its text there"
-            ) from None
+            )
+        return file.path
 
 
-def locate(texts: Texts, voices: Mapping[str, str], recordings: Path, directory: Path) -> PromptMedia:
+def locate(
+    texts: Texts, voices: Mapping[str, str], recordings: Path, directory: Path, otherwise: str = "ru"
+) -> PromptMedia:
     """Name the file of every prompt without touching sound.
 
     `voices`: language → the voice that speaks it, with its version; `recordings`: the folder that may hold
-    `<language>/<prompt>.wav`, recorded by a person; `directory`: where the finished files go.
-    Raises `SetupFailed` for a prompt without text and for a language that no voice speaks.
+    `<language>/<prompt>.wav`, recorded by a person; `directory`: where the finished files go. Callers hear in the
+    language `otherwise` what has neither.
+    Raises `SetupFailed` for a prompt without text, and when no voice speaks the language `otherwise`.
     """
-    return PromptMedia(
-        _file(language, prompt, text, texts.is_piece(prompt), voices, recordings, directory)
-        for language, prompt, text in texts.all()
-    )
+    files, unspoken = [], []
+    for language, prompt, text in texts.all():
+        source = _source(recordings, voices, language, prompt, text)
+        if source is None and language != otherwise:
+            unspoken.append((language, prompt))
+            continue
+        if source is None:
+            raise SetupFailed(
+                f'no voice speaks the prompt "{prompt}" in "{language}"',
+                hint=f"record {recordings}/{language}/{prompt}.wav, or name a voice for this language",
+            )
+        recording, origin = source
+        piece = texts.is_piece(prompt)
+        parts = json.dumps([_RECIPE_VERSION, piece, *origin], ensure_ascii=False)
+        digest = hashlib.sha256(parts.encode()).hexdigest()[:12]
+        path = directory / language / f"{prompt}-{digest}.wav"
+        files.append(PromptFile(language, prompt, text, piece, recording, path))
+    return PromptMedia(files, unspoken, otherwise)
 
 
-def _file(
-    language: str, prompt: str, text: str, piece: bool, voices: Mapping[str, str], recordings: Path, directory: Path
-) -> PromptFile:
-    recording: Path | None = recordings / language / f"{prompt}.wav"
-    source: list[object]
-    if recording is not None and recording.is_file():
-        source = ["recorded", hashlib.sha256(recording.read_bytes()).hexdigest()]
-    else:
-        recording = None
-        source = ["spoken", _voice(language, voices, prompt), _text(text, language, prompt)]
-    parts = json.dumps([_RECIPE_VERSION, piece, *source], ensure_ascii=False)
-    digest = hashlib.sha256(parts.encode()).hexdigest()[:12]
-    return PromptFile(language, prompt, text, piece, recording, directory / language / f"{prompt}-{digest}.wav")
-
-
-def _voice(language: str, voices: Mapping[str, str], prompt: str) -> str:
-    try:
-        return voices[language]
-    except KeyError:
-        raise SetupFailed(
-            f'no voice speaks the language "{language}" of the prompt "{prompt}"',
-            hint=f"record prompts/{language}/{prompt}.wav, or choose a language out of: {', '.join(sorted(voices))}",
-        ) from None
+def _source(
+    recordings: Path, voices: Mapping[str, str], language: str, prompt: str, text: str
+) -> tuple[Path | None, tuple[str, ...]] | None:
+    """The recording, if any, and what the sound is made of; None when nobody can say it."""
+    recording = recordings / language / f"{prompt}.wav"
+    if recording.is_file():
+        return recording, ("recorded", hashlib.sha256(recording.read_bytes()).hexdigest())
+    voice = voices.get(language)
+    return None if voice is None else (None, ("spoken", voice, _text(text, language, prompt)))
 
 
 def _text(text: str, language: str, prompt: str) -> str:

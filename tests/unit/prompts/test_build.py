@@ -130,8 +130,27 @@ def test_a_prompt_without_text_is_named(tmp_path: Path) -> None:
         at(tmp_path, Catalogue(greeting="  "))
 
 
-def test_a_language_without_voice_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SetupFailed, match='no voice speaks the language "ru"'):
+class TwoLanguages(Catalogue):
+    def all(self) -> Iterator[tuple[str, str, str]]:
+        yield from super().all()
+        yield from (("tt", prompt, text) for prompt, text in self.texts.items())
+
+
+def test_a_language_without_voice_is_heard_in_the_other_one(tmp_path: Path, voice: HummingVoice) -> None:
+    recorded = tmp_path / "prompts" / "tt" / "greeting.wav"
+    recorded.parent.mkdir(parents=True)
+    recorded.write_bytes(hum(300))
+    media = at(tmp_path, TwoLanguages(greeting="Здравствуйте!", menu="Скажите, что случилось."))
+    build(media, {"ru": voice})
+    assert media.unspoken == {("tt", "menu")}
+    assert media.path("tt", "menu") == media.path("ru", "menu")
+    assert media.path("tt", "greeting").parent.name == "tt"
+    with pytest.raises(SetupFailed, match='there is no prompt "greting"'):
+        media.path("tt", "greting")
+
+
+def test_the_main_language_must_have_a_voice(tmp_path: Path) -> None:
+    with pytest.raises(SetupFailed, match='no voice speaks the prompt "greeting" in "ru"'):
         locate(Catalogue(greeting="Здравствуйте!"), {"en": "slt"}, tmp_path, tmp_path)
 
 
