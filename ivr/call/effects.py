@@ -103,6 +103,23 @@ class LeaveQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """Keep the call's place in the queue and ring `number` when its turn comes; answers `CallbackKept` or
+    `CallbackRefused`."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Ask a `service` of the hotline by name; answers `LookedUp` or `LookUpFailed`. `arguments` may be personal."""
+
+    lookup: str
+    service: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call from our side."""
 
@@ -134,6 +151,8 @@ Effect = (
     | CancelTimer
     | EnterQueue
     | LeaveQueue
+    | RequestCallback
+    | LookUp
     | HangUp
     | Note
 )

@@ -6,7 +6,8 @@ and the replay feed the same values to `dialplan.interpret.step`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NewType
 
 CallId = NewType("CallId", str)
@@ -139,6 +140,34 @@ class TalkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackKept:
+    """The caller may hang up: the place in the queue is kept, and the number will be rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRefused:
+    """No callback; the call still waits in its place."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The service answered; `found` is empty when it knows nothing of what was asked."""
+
+    lookup: str
+    found: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpFailed:
+    """The service did not answer; `reason` is for the journal."""
+
+    lookup: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The caller is gone; `cause` is the Q.850 cause code (16: normal clearing)."""
 
@@ -160,5 +189,9 @@ Event = (
     | OfferEnded
     | Connected
     | TalkEnded
+    | CallbackKept
+    | CallbackRefused
+    | LookedUp
+    | LookUpFailed
     | CallerHungUp
 )

@@ -21,10 +21,12 @@ from ivr.dialplan.expression import (
 from ivr.dialplan.fields import Spoken
 from ivr.dialplan.names import FACTS, QUEUE_LOAD
 from ivr.dialplan.nodes import Mark, Place
+from ivr.dialplan.services import SERVICES
 from ivr.dialplan.step import Step
 from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.collect import Collect
 from ivr.dialplan.steps.language import SpeakLanguage
+from ivr.dialplan.steps.look_up import LookUpStep
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.set import SetVariables
 from ivr.dialplan.wording import close_match, listed
@@ -72,6 +74,9 @@ def _step(draft: Draft, place: Place, step: Step, names: dict[str, Type]) -> set
         used |= step.set.keys()
     if isinstance(step, Collect | CallPlan) and step.into is not None:
         used.add(step.into)
+    if isinstance(step, LookUpStep):
+        used |= set(step.into.values())
+        _looked_up(draft, place, step)
     if isinstance(step, Collect):
         _collected(draft, (*place, "into"), step.into)
     head = draft.parsed.head
@@ -127,12 +132,29 @@ def _expression(draft: Draft, place: Place, expression: Expression, wanted: str 
             draft.error(place, f'"{expression.text}" is {_IN_WORDS[kind]}, but {_IN_WORDS[wanted]} is needed here')
 
 
+def _looked_up(draft: Draft, place: Place, step: LookUpStep) -> None:
+    service = SERVICES.get(step.look_up)
+    if service is None:
+        draft.error((*place, "look_up"), f'there is no service "{step.look_up}"', close_match(step.look_up, SERVICES))
+        return
+    for name in step.with_.keys() - service.takes.keys():
+        mark = draft.document.key_mark((*place, "with", name))
+        draft.document.add(mark, f'"{step.look_up}" takes no "{name}"', close_match(name, service.takes))
+    for name in sorted(service.takes.keys() - step.with_.keys()):
+        draft.error(place, f'"{step.look_up}" needs "{name}"', f'add "with: {{{name}: …}}": {service.takes[name]}')
+    for part, variable in step.into.items():
+        if part not in service.gives:
+            mark = draft.document.key_mark((*place, "into", part))
+            draft.document.add(mark, f'"{step.look_up}" gives no "{part}"', close_match(part, service.gives))
+        _collected(draft, (*place, "into", part), variable)
+
+
 def _collected(draft: Draft, place: Place, into: str) -> None:
     declared = draft.parsed.head.variables if draft.parsed.head else {}
     if into not in declared:
         draft.error(place, f'there is no variable "{into}"', _or_declare(close_match(into, declared)))
     elif declared[into] != "text":
-        draft.error(place, f'"{into}" is {_IN_WORDS[declared[into]]}', "digits go into a variable that is text")
+        draft.error(place, f'"{into}" is {_IN_WORDS[declared[into]]}', "only a variable that is text can take it")
 
 
 def _or_declare(hint: str) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from ivr.dialplan.numbers import normalised_line
+from ivr.request.number import valid
 
 FormatName = Literal["digits", "request_number", "snils", "passport", "birth_date", "phone"]
 
@@ -23,6 +24,10 @@ class Format:
 
 def _as_is(digits: str, _: date) -> str | None:
     return digits
+
+
+def _request_number(digits: str, _: date) -> str | None:
+    return digits if valid(digits) else None
 
 
 def _snils(digits: str, _: date) -> str | None:
@@ -49,7 +54,7 @@ def _phone(digits: str, _: date) -> str | None:
 
 FORMATS: dict[FormatName, Format] = {
     "digits": Format(1, 20, _as_is),
-    "request_number": Format(4, 12, _as_is),
+    "request_number": Format(6, 12, _request_number),
     "snils": Format(11, 11, _snils),
     "passport": Format(10, 10, _as_is),
     "birth_date": Format(8, 8, _birth_date),

@@ -24,6 +24,7 @@ Operators = Literal["free", "busy", "nobody", "closed", "full"]
 
 CHARACTERS_PER_SECOND = 14.0
 ANSWER_SECONDS = 3.0
+ANSWER_OF_A_SERVICE_SECONDS = 0.2
 BUSY_POSITION = 3
 BUSY_WAIT_SECONDS = 120.0
 LONGEST_SETTLING = 1000
@@ -56,6 +57,7 @@ class Rehearsal:
         operators: Operators = "free",
         waiting: Mapping[str, int] | None = None,
         notices: tuple[str, ...] = (),
+        services: Mapping[str, Mapping[str, str] | None] | None = None,
         text_of: Callable[[str, str], str] = lambda _language, prompt: prompt,
     ) -> None:
         self.plan = plan
@@ -67,6 +69,7 @@ class Rehearsal:
         self._begins = begins
         self._waiting = dict(waiting or {})
         self._notices = notices
+        self._services = dict(services or {})
         self._text_of = text_of
         self._agenda: list[tuple[float, int, str, ev.Event]] = []
         self._sequence = 0
@@ -153,7 +156,7 @@ class Rehearsal:
         return step if state.plan == self.plan.name else f"{state.plan}/{step}"
 
     # --- the world ---
-    def _carry_out(self, effect: fx.Effect, path: str) -> None:
+    def _carry_out(self, effect: fx.Effect, path: str) -> None:  # noqa: C901 -- one flat case an effect reads best
         match effect:
             case fx.Play(playback, prompts, language):
                 length = sum(len(self._text_of(language, prompt)) for prompt in prompts) / CHARACTERS_PER_SECOND
@@ -162,16 +165,17 @@ class Rehearsal:
                 self._later(playback, length + 0.3, ev.PromptFinished(playback))
             case fx.StopPlaying(playback):
                 self._drop(playback)
-            case fx.SetTimer(timer, seconds):
+            case fx.SetTimer(timer) | fx.CancelTimer(timer):
                 self._drop(f"timer {timer}")
-                self._later(f"timer {timer}", seconds, ev.TimerFired(timer))
-            case fx.CancelTimer(timer):
-                self._drop(f"timer {timer}")
+                if isinstance(effect, fx.SetTimer):
+                    self._later(f"timer {timer}", effect.seconds, ev.TimerFired(timer))
             case fx.EnterQueue():
                 self._queue(effect)
             case fx.LeaveQueue(reason):
                 self._drop("queue")
                 self._tell("leaves_queue", {"reason": reason})
+            case fx.LookUp() | fx.RequestCallback():
+                self._ask(effect)
             case fx.HangUp(reason):
                 self._agenda.clear()
                 self._tell("hung_up", {"reason": reason})
@@ -180,6 +184,17 @@ class Rehearsal:
                 self._tell(kind, {**data, **personal}, shown)
             case _:  # music, answering and listening change nothing that a rehearsal shows
                 pass
+
+    def _ask(self, effect: fx.LookUp | fx.RequestCallback) -> None:
+        if isinstance(effect, fx.RequestCallback):
+            self._tell("asks_for_callback", {"number": effect.number})
+            self._drop("queue")
+            self._later("queue", ANSWER_OF_A_SERVICE_SECONDS, ev.CallbackKept())
+            return
+        self._tell("looks_up", {"service": effect.service, **effect.arguments})
+        found = self._services.get(effect.service, {})
+        answer = ev.LookUpFailed(effect.lookup) if found is None else ev.LookedUp(effect.lookup, found)
+        self._later(effect.lookup, ANSWER_OF_A_SERVICE_SECONDS, answer)
 
     def _queue(self, request: fx.EnterQueue) -> None:
         facts: dict[str, Value] = {"queue": request.queue, "topic": request.topic, "priority": request.priority}

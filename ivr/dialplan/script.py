@@ -50,8 +50,8 @@ class Line(BaseModel):
     queue: Name | None = Field(None, description="The call has entered this queue.")
     priority: int | None = Field(None, description="With this priority.")
     variable: Mapping[Name, str | int | float | bool] | None = Field(None, description="name: value")
-    ends: Literal["talked", "goodbye", "left"] | None = Field(
-        None, description="How the call ends: after a talk, by the plan's goodbye, or left by the caller."
+    ends: Literal["talked", "goodbye", "left", "callback"] | None = Field(
+        None, description="How the call ends: after a talk, by the plan's goodbye, left by the caller, with a callback."
     )
 
     @model_validator(mode="before")
@@ -99,6 +99,10 @@ class Test(BaseModel):
     )
     waiting: Mapping[Name, int] = Field(default={}, description="Callers already in each queue.")
     notices: Names | None = Field(None, description="Notices of ops that are in force.")
+    services: Mapping[Name, Mapping[Name, str] | None] = Field(
+        default={},
+        description="What services answer: {request_status: {status: done}}; null: they fail. Default: nothing found.",
+    )
     call: tuple[Line, ...] = Field(min_length=1, description="What happens, line by line.")
 
 

@@ -51,12 +51,22 @@ class Waiting:
     admitted: bool = False
     talking: bool = False
     failed_talks: int = 0
+    entered_seconds: float = 0.0
+    callback: Literal["", "offered", "asked"] = ""
     position: int | None = None
     expected_wait_seconds: float | None = None
     verb: Literal["queue"] = "queue"
 
 
-Doing = Asking | Waiting
+@dataclass(frozen=True, slots=True)
+class LookingUp:
+    """A service has been asked."""
+
+    lookup: str
+    verb: Literal["look_up"] = "look_up"
+
+
+Doing = Asking | Waiting | LookingUp
 """What the step that the call is in needs to remember."""
 
 

@@ -73,6 +73,7 @@ def _run(plan: Plan, test: Test, document: Document, number: int, text_of: TextO
         operators=test.operators,
         waiting=test.waiting,
         notices=test.notices or (),
+        services=test.services,
         text_of=text_of,
     )
     rehearsal.settle()
@@ -164,6 +165,8 @@ def _expect(rehearsal: Rehearsal, line: Line) -> str:
 def _end(rehearsal: Rehearsal) -> str:
     if rehearsal.state.talked:
         return "talked"
+    if any(fact.kind == "callback_accepted" for fact in rehearsal.facts):
+        return "callback"
     if not rehearsal.finished:
         return "not yet"
     return "left" if any(fact.kind == "hangs_up" for fact in rehearsal.facts) else "goodbye"

@@ -17,8 +17,10 @@ from ivr.call.effects import (
     EnterQueue,
     LeaveQueue,
     Listen,
+    LookUp,
     Note,
     Play,
+    RequestCallback,
     SetTimer,
     StartMusic,
     StopListening,
@@ -196,6 +198,12 @@ class Turn:
         self.change(timers=tuple(other for other in self.state.timers if other != timer))
         return True
 
+    def look_up(self, service: str, arguments: Mapping[str, str]) -> str:
+        """Ask a service; gives the name that its answer will carry."""
+        lookup = self.name("q")
+        self.effects.append(LookUp(lookup, service, arguments))
+        return lookup
+
     # --- queue ---
     def enter_queue(self, request: EnterQueue) -> None:
         self.change(queue=request.queue)
@@ -206,6 +214,9 @@ class Turn:
             self.note("unqueued", {"queue": self.state.queue, "reason": reason})
             self.change(queue=None)
             self.effects.append(LeaveQueue(reason))
+
+    def request_callback(self, number: str) -> None:
+        self.effects.append(RequestCallback(number))
 
     def out_of_queue(self) -> None:
         """The queue itself has let the call go: refused, or talked."""

@@ -11,6 +11,7 @@ from ivr.dialplan.steps.give_back import GiveBack
 from ivr.dialplan.steps.go import GoTo
 from ivr.dialplan.steps.hang_up import HangUpStep
 from ivr.dialplan.steps.language import SpeakLanguage
+from ivr.dialplan.steps.look_up import LookUpStep
 from ivr.dialplan.steps.notices import Notices
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.rate import Rate
@@ -29,6 +30,7 @@ _ALL = (
     SpeakLanguage,
     SetTopic,
     QueueStep,
+    LookUpStep,
     CallPlan,
     GiveBack,
     GoTo,

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.call.effects import EnterQueue
 from ivr.call.events import (
+    CallbackKept,
+    CallbackRefused,
     Connected,
     Event,
+    KeyPressed,
     OfferEnded,
     PromptFinished,
     Queued,
@@ -19,11 +22,13 @@ from ivr.call.events import (
     TalkEnded,
     TimerFired,
 )
-from ivr.dialplan.fields import Item, Name, Names, Prompts, Seconds, SectionName
-from ivr.dialplan.state import Waiting
+from ivr.dialplan.fields import Item, Key, Name, Names, Prompts, Seconds, SectionName
+from ivr.dialplan.state import Value, Waiting
 from ivr.dialplan.step import End, Go, Move, Place, Stay, Step, Way, listed
 from ivr.dialplan.turn import Turn
 
+CALLED_BACK = "callback taken"
+CALLBACK = "callback"
 AFTER_TALK = "after the talk"
 REFUSED = "refused"
 ADMISSION = "admission"
@@ -56,6 +61,17 @@ class LongestWait(BaseModel):
         return f"after {self.seconds:g} s"
 
 
+class Callback(BaseModel):
+    """Being called back instead of waiting on the line; the place in the queue is kept. Needs the caller's number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    say: Prompts = Field(description="The offer: «Если хотите, чтобы мы перезвонили, нажмите один».")
+    key: Key = Field("1", description="The key that takes it.")
+    after_seconds: Seconds = Field(60.0, description="How long a caller waits before it is offered.")
+    go: SectionName = Field(description="Where to go when it is taken: say that we shall call.")
+
+
 class QueueStep(Step):
     """Wait for an operator with music and announcements; ends with the talk."""
 
@@ -70,6 +86,7 @@ class QueueStep(Step):
         None, ge=0, le=9, description="0 is ordinary; higher is more urgent. Default: the call's priority."
     )
     announce: Announce | None = None
+    callback: Callback | None = None
     longest_wait: LongestWait | None = None
     refused: SectionName = Field(description="Where to go when the queue takes no calls: full, closed, nobody there.")
     then: SectionName | None = Field(
@@ -81,7 +98,7 @@ class QueueStep(Step):
         return self.then is None
 
     def enter(self, turn: Turn) -> Move:
-        turn.do(Waiting(self.queue))
+        turn.do(Waiting(self.queue, entered_seconds=turn.now.monotonic_seconds))
         self._enter_queue(turn)
         if self.longest_wait is not None:
             turn.set_timer(LONGEST_WAIT, self.longest_wait.seconds)
@@ -109,6 +126,8 @@ class QueueStep(Step):
                 self._connected(turn, doing)
             case TalkEnded(_, ended_by):
                 return self._talk_ended(turn, doing, ended_by)
+            case KeyPressed() | CallbackKept() | CallbackRefused() if self.callback is not None:
+                return self._callback(turn, doing, self.callback, event)
             case PromptFinished(playback) if playback == turn.state.playing:
                 turn.finished_playing()
                 turn.start_music()
@@ -135,6 +154,8 @@ class QueueStep(Step):
                 },
             )
             self._announce_later(turn)
+            if self.callback is not None and turn.state.caller:
+                turn.set_timer(CALLBACK, self.callback.after_seconds)
         turn.do(replace(doing, admitted=True, position=position, expected_wait_seconds=expected))
 
     def _refused(self, turn: Turn, reason: str) -> Move:
@@ -145,7 +166,7 @@ class QueueStep(Step):
     def _connected(self, turn: Turn, doing: Waiting) -> None:
         turn.stop_playing()
         turn.stop_music()
-        for timer in (ADMISSION, ANNOUNCEMENT, LONGEST_WAIT):
+        for timer in (ADMISSION, ANNOUNCEMENT, CALLBACK, LONGEST_WAIT):
             turn.cancel_timer(timer)
         turn.do(replace(doing, talking=True))
         turn.change(talked=True)
@@ -169,11 +190,39 @@ class QueueStep(Step):
         if timer == LONGEST_WAIT and self.longest_wait is not None:
             turn.leave_queue("longest_wait")
             return Go(self.longest_wait.go, self.longest_wait.label)
-        if timer == ANNOUNCEMENT and self.announce is not None:
-            turn.play(self.announce.say)
-            if isinstance(doing := turn.state.doing, Waiting):
-                facts = {"position": doing.position, "expected_wait_seconds": doing.expected_wait_seconds}
-                turn.note("announced", facts)
+        doing = turn.state.doing
+        if timer == ANNOUNCEMENT and self.announce is not None and isinstance(doing, Waiting):
+            offer = self.callback.say if self.callback and doing.callback == "offered" else ()
+            turn.play((*self.announce.say, *offer))
+            turn.note("announced", {**self._waited(turn, doing), "position": doing.position})
+        if timer == CALLBACK and self.callback is not None and isinstance(doing, Waiting):
+            if doing.callback == "asked":  # nobody answers: the caller goes on waiting
+                turn.do(replace(doing, callback=""))
+                return Stay()
+            turn.play(self.callback.say)
+            turn.cancel_timer(ANNOUNCEMENT)
+            turn.do(replace(doing, callback="offered"))
+            turn.note("callback_offered", self._waited(turn, doing))
+        return Stay()
+
+    def _waited(self, turn: Turn, doing: Waiting) -> dict[str, Value]:
+        return {"waited_seconds": round(turn.now.monotonic_seconds - doing.entered_seconds, 1)}
+
+    def _callback(self, turn: Turn, doing: Waiting, offer: Callback, event: Event) -> Move:
+        if isinstance(event, KeyPressed) and event.key == offer.key and doing.callback == "offered":
+            turn.stop_playing()
+            turn.start_music()
+            turn.note("key", {"key": offer.key})
+            turn.request_callback(turn.state.caller)
+            turn.do(replace(doing, callback="asked"))
+            turn.set_timer(CALLBACK, ADMISSION_SECONDS)
+        elif isinstance(event, CallbackRefused) and doing.callback == "asked":
+            turn.cancel_timer(CALLBACK)
+            turn.do(replace(doing, callback=""))
+        elif isinstance(event, CallbackKept) and doing.callback == "asked" and not doing.talking:
+            turn.note("callback_accepted", {"queue": self.queue}, {"number": turn.state.caller})
+            turn.out_of_queue()  # the place stays
+            return Go(offer.go, CALLED_BACK)
         return Stay()
 
     def _announce_later(self, turn: Turn) -> None:
@@ -184,9 +233,13 @@ class QueueStep(Step):
         if self.then is not None:
             yield Way(AFTER_TALK, self.then, "talked", ("then",))
         yield Way(REFUSED, self.refused, place=("refused",))
+        if self.callback is not None:
+            yield Way(CALLED_BACK, self.callback.go, "choice", ("callback", "go"))
         if self.longest_wait is not None:
             yield Way(self.longest_wait.label, self.longest_wait.go, place=("longest_wait", "go"))
 
     def prompts(self) -> Iterator[tuple[Place, Item]]:
         if self.announce is not None:
             yield from listed(("announce", "say"), self.announce.say)
+        if self.callback is not None:
+            yield from listed(("callback", "say"), self.callback.say)

@@ -103,14 +103,14 @@ def press(asterisk: FakeAsterisk, keys: str) -> None:
 
 def test_the_dialplan_gets_the_caller_back_once_with_what_the_plan_knows(plans: Plans) -> None:
     def script(asterisk: FakeAsterisk, _: Switchboard) -> None:
-        press(asterisk, "12345#")
+        press(asterisk, "100342#")
         asyncio.get_running_loop().call_later(20.0, asterisk.press, "c1", "1")
 
     asterisk, told = live(plans.by_name, script)
     assert asterisk.requests.count(GIVEN_BACK) == 1
     assert ("DELETE", "channels/c1") not in asterisk.requests
     assert (told.outcome, told.topic, told.language) == ("ended", "status", "ru")
-    assert told.variables == {"wanted": "12345", "sure": True}
+    assert told.variables == {"wanted": "100342", "sure": True}
     assert told.call
 
 

@@ -126,7 +126,9 @@ _EVENTS = st.one_of(
     st.builds(ev.SpeechLost, _NAMES | st.just("now"), st.just("gone")),
     st.builds(
         ev.TimerFired,
-        st.sampled_from(["no_input", "speaking", "pause", "admission", "announcement", "longest_wait", ""]),
+        st.sampled_from(
+            ["no_input", "speaking", "pause", "admission", "announcement", "callback", "look_up", "longest_wait", ""]
+        ),
     ),
     st.builds(ev.Queued, st.just("people"), st.integers(1, 9), st.none() | st.floats(0, 999)),
     st.builds(ev.QueueRefused, st.just("people"), st.sampled_from(["full", "nobody", "closed"])),
@@ -135,6 +137,10 @@ _EVENTS = st.one_of(
     st.builds(ev.Connected, st.just("anna")),
     st.builds(ev.TalkEnded, st.just("anna"), st.sampled_from(["caller", "operator", "failed"])),
     st.builds(ev.Arrived, st.just("100"), st.just("")),
+    st.builds(ev.CallbackKept),
+    st.builds(ev.CallbackRefused),
+    st.builds(ev.LookedUp, st.sampled_from(["q0", "q1", "q2", "q3", "q4", "q5"]), st.just({"status": "done"})),
+    st.builds(ev.LookUpFailed, st.sampled_from(["q0", "q1", "q2", "q3"])),
 )
 
 
@@ -144,7 +150,7 @@ class World:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.now = Now(datetime(2026, 11, 23, 9, tzinfo=UTC), 0.0, notices=("notice_portal_down",))
-        self.state: State = interpret.begin(plan, "100", "", self.now)
+        self.state: State = interpret.begin(plan, "100", "+79001234567", self.now)
         self.timers: set[str] = set()
         self.playing: str | None = None
         self.listening: str | None = None
@@ -208,6 +214,9 @@ class World:
             isinstance(event, ev.SpeechStarted | ev.PartlyHeard | ev.Heard | ev.SpeechLost) and event.listening == "now"
         ):
             event = type(event)(self.listening or "", *[getattr(event, name) for name in event.__slots__[1:2]])
+        doing = self.state.doing
+        if isinstance(event, ev.CallbackKept) and getattr(doing, "callback", "") == "asked" and not self.talking:
+            self.waiting = False
         if isinstance(event, ev.QueueRefused | ev.TalkEnded) and self.waiting and self.state.queue is not None:
             self.waiting = False  # the queue has let it go by itself
             if isinstance(event, ev.QueueRefused) and self.talking:
@@ -286,11 +295,20 @@ _STEPS = st.one_of(
         optional={
             "then": _SECTION,
             "announce": st.just({"say": "hello"}),
+            "callback": st.fixed_dictionaries({"say": st.just("hello"), "go": _SECTION}),
             "longest_wait": st.fixed_dictionaries({"seconds": st.just(60), "go": _SECTION}),
         },
     ),
     st.builds(lambda go: {"decide": [{"if": "tries > 2", "go": go}]}, _SECTION),
     st.just({"set": {"tries": "tries + 1"}}),
+    st.fixed_dictionaries(
+        {
+            "look_up": st.just("request_status"),
+            "with": st.just({"number": "name"}),
+            "not_found": _SECTION,
+            "failed": _SECTION,
+        }
+    ),
     st.just({"language": "ru"}),
     st.just({"call": "random"}),
     st.just("return"),

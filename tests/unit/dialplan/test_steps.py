@@ -32,8 +32,8 @@ class Call:
         assert [str(finding) for finding in findings if finding.severity == "error"] == []
         self.plan: Plan = plans[0]
         self.now = now
-        self.state: State = interpret.begin(self.plan, "100", "", now)
-        self.feed(ev.Arrived("100", ""))
+        self.state: State = interpret.begin(self.plan, "100", "+79001234567", now)
+        self.feed(ev.Arrived("100", "+79001234567"))
 
     def feed(self, event: ev.Event) -> Sequence[fx.Effect]:
         self.state, self.effects = interpret.step(self.plan, self.state, event, self.now)
@@ -251,3 +251,69 @@ def test_notices_are_said_when_there_are_any(tmp_path: Path) -> None:
     plan = "  first:\n    - notices\n    - go: bye\n"
     assert Call(tmp_path, plan).played() == ["goodbye"]
     assert Call(tmp_path, plan, now=Now(NOW.wall, 0.0, notices=("outage",))).played() == ["outage"]
+
+
+CALLBACK = """  first:
+    - queue: people
+      callback: {say: offer, key: 1, after_seconds: 60, go: bye}
+      refused: bye
+"""
+
+
+def offered_callback(tmp_path: Path) -> Call:
+    call = Call(tmp_path, CALLBACK)
+    call.feed(ev.KeyPressed("1"))
+    assert call.effects == ()
+    call.feed(ev.Queued("people", 4, 500.0))
+    call.feed(ev.TimerFired("callback"))
+    assert call.played() == ["offer"]
+    assert "callback_offered" in call.notes()
+    call.feed(ev.KeyPressed("1"))
+    assert fx.RequestCallback("+79001234567") in call.effects
+    return call
+
+
+def test_a_callback_keeps_the_place_in_the_queue(tmp_path: Path) -> None:
+    call = offered_callback(tmp_path)
+    call.feed(ev.CallbackKept())
+    assert "callback_accepted" in call.notes()
+    assert not [effect for effect in call.effects if isinstance(effect, fx.LeaveQueue)]
+    assert call.played() == ["goodbye"]
+
+
+def test_when_no_callback_can_be_had_the_caller_goes_on_waiting(tmp_path: Path) -> None:
+    for answer in (ev.CallbackRefused(), ev.TimerFired("callback")):
+        call = offered_callback(tmp_path)
+        call.feed(answer)
+        assert call.state.queue == "people"
+        assert call.state.timers == ()
+        call.feed(ev.KeyPressed("1"))
+        assert call.effects == ()
+
+
+LOOK_UP = """  first:
+    - look_up: request_status
+      with: {number: number}
+      into: {status: number}
+      not_found: bye
+      failed: broken
+    - go: found
+  found:
+    - hang_up: found
+  broken:
+    - hang_up: broken
+"""
+
+
+def test_a_service_answers_or_knows_nothing_or_fails(tmp_path: Path) -> None:
+    for answer, said in (
+        (ev.LookedUp("q1", {"status": "done"}), "found"),
+        (ev.LookedUp("q1", {}), "goodbye"),
+        (ev.LookUpFailed("q1", "gone"), "broken"),
+        (ev.TimerFired("look_up"), "broken"),
+    ):
+        call = Call(tmp_path, LOOK_UP)
+        assert fx.LookUp("q1", "request_status", {"number": ""}) in call.effects
+        call.feed(answer)
+        assert call.played() == [said]
+        assert call.feed(ev.LookedUp("q1", {"status": "late"})) == ()
