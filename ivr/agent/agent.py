@@ -76,6 +76,7 @@ class Agent:
         self._operators: dict[str, Operator] = {}
         self._serving: dict[str, set[asyncio.Task[None]]] = {}
         self._refusing: set[asyncio.Task[None]] = set()
+        self._token = secrets.token_hex(3)  # recordings are named after channels, and those of all agents are kept
         self._numbers = itertools.count(1)
         self.switch = Switch(self._arrived)
 
@@ -128,7 +129,7 @@ class Agent:
             del self._operators[name]
 
     def _leg(self, purpose: str) -> Leg:
-        return Leg(self._ari, self.switch, f"{purpose}-{next(self._numbers)}")
+        return Leg(self._ari, self.switch, f"{purpose}-{self._token}-{next(self._numbers)}")
 
     def _arrived(self, frame: Frame) -> None:
         leg = Leg(self._ari, self.switch, str(frame["channel"]["id"]))

@@ -21,12 +21,16 @@ class Recorded:
     async def finished(self) -> tuple[Path, Path]:
         """Wait until the leg's end has made the files whole; where they are now: heard, said."""
         await asyncio.gather(self.heard.finished(), self.said.finished())
-        return await asyncio.to_thread(self._keep, self.heard.name), await asyncio.to_thread(self._keep, self.said.name)
+        return await asyncio.to_thread(self._keep)
 
-    def _keep(self, name: str) -> Path:
-        kept = self.recordings.kept
+    def _keep(self) -> tuple[Path, Path]:
+        spool, kept = self.recordings.spool, self.recordings.kept
         kept.mkdir(parents=True, exist_ok=True)
-        return Path(shutil.move(self.recordings.spool / f"{name}.wav", kept / f"{name}.wav"))
+        name = self.heard.name.removesuffix("-in")
+        heard, said = kept / f"{name}-heard.wav", kept / f"{name}-said.wav"
+        shutil.move(spool / f"{self.heard.name}.wav", heard)
+        shutil.move(spool / f"{self.said.name}.wav", said)
+        return heard, said
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ async def test_one_turn_for_each_menu_and_the_same_again_when_asked_again(
     [
         ((keys("1"), keys("2")), True, ["1", "2"]),
         # the second menu began while the first turn was still going on, and its second key is the answer to it
-        (((Press("1"), Wait(0.6), Press("2")),), False, ["1", "2"]),
+        (((Press("1"), Wait(0.6), Press("2")), keys("3")), False, ["1", "2"]),
     ],
 )
 async def test_a_second_question_is_answered_once(
