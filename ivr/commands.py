@@ -16,8 +16,6 @@ from rich.console import Console
 from ivr.config import Home
 from ivr.hotline import Hotline
 from ivr.prompts.build import build
-from ivr.prompts.catalogue import load_catalogue
-from ivr.prompts.voice import SpokenVoice
 from ivr.provision.ports import ADDRESS
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
@@ -122,9 +120,7 @@ def _prepare(hotline: Hotline) -> Provisions:
     progress = Progress()
     provisions = provide(hotline.home.var, os.environ, progress)
     with progress.phase("prompts") as phase:
-        voice = SpokenVoice(provisions.synthesiser, hotline.settings.prompts.voice)
-        voices = dict.fromkeys(load_catalogue(hotline.home.prompts).languages, voice)
-        build(hotline.media, voices, on_progress=phase.update)
+        build(hotline.media, hotline.voices(provisions), on_progress=phase.update)
     _ = hotline.model
     return provisions
 

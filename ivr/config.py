@@ -6,6 +6,7 @@ Everything that belongs to this checkout alone (ports, passwords, data) lies in 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,7 +39,10 @@ class RoutingSettings(_Section):
 class PromptSettings(_Section):
     """The hotline's own voice."""
 
-    voice: str = Field(default="anna", description="A freely licensed RHVoice voice")
+    voices: Mapping[str, str] = Field(
+        default={"ru": "anna", "en": "slt", "tt": "espeak-tt"},
+        description="Language: voice. Freely licensed ones only: RHVoice's for Russian, slt, espeak-tt",
+    )
 
 
 class Settings(_Section):

@@ -18,12 +18,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from ivr.config import Home, Settings, load_settings
 from ivr.errors import HotlineNotRunning, SetupFailed, StoreUnavailable
 from ivr.operator.accounts import Account, load_accounts
+from ivr.prompts.build import Voice
 from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptMedia, locate
+from ivr.prompts.voice import ReadVoice, SpokenVoice
 from ivr.provision import ports as port_file
 from ivr.provision import render
 from ivr.provision.ports import ADDRESS, Ports
 from ivr.provision.secrets import Secrets
+from ivr.provision.setup import Provisions
 from ivr.wiring import Wiring
 
 _PROMPT_LANGUAGE = "ru"
@@ -68,14 +71,21 @@ class Hotline:
 
     @cached_property
     def media(self) -> PromptMedia:
-        voice = self.settings.prompts.voice
-        catalogue = load_catalogue(self.home.prompts)
         return locate(
-            catalogue,
-            dict.fromkeys(catalogue.languages, voice),
+            load_catalogue(self.home.prompts),
+            self.settings.prompts.voices,
             self.home.prompts,
             self.home.var / "prompts",
         )
+
+    def voices(self, provisions: Provisions) -> dict[str, Voice]:
+        """Who speaks each language of the prompts; `SetupFailed` for a voice that there is not."""
+        return {
+            language: ReadVoice(name, provisions.readers[name])
+            if name in provisions.readers
+            else SpokenVoice(provisions.synthesiser, name)
+            for language, name in self.settings.prompts.voices.items()
+        }
 
     @cached_property
     def accounts(self) -> tuple[Account, ...]:
