@@ -53,7 +53,7 @@ def test_an_unknown_voice_is_refused_with_those_to_choose_from() -> None:
     [("exit 0", "said nothing"), ("echo 'no such thing' >&2; exit 1", "no such thing")],
 )
 def test_a_voice_that_keeps_silent_is_reported(tmp_path: Path, script: str, said: str) -> None:
-    program = add_program(tmp_path, f"cat > {tmp_path}/heard; {script}")
+    program = add_program(tmp_path, f'cat "$6" > {tmp_path}/heard; {script}')
     voice = SpokenVoice(Synthesiser((str(program),), {}, {"anna": "4.1"}), "anna")
     with pytest.raises(SetupFailed, match=said):
         voice.speak("Здравствуйте\0")
