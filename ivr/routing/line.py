@@ -69,23 +69,26 @@ class CallOrder:
 class Line:
     """Calls with equal needs, and the free operators who can serve them.
 
+    `calls` can still be answered in time, `late` no longer: each moves over once in its life, at the order of its rank.
     `apart` are the few calls that some operators must not be offered (they declined, or the call is kept for another
     one), in the order of their rank. `signed_in` counts the operators who can serve the line, whatever they do now.
     """
 
-    __slots__ = ("apart", "calls", "free", "need", "signed_in")
+    __slots__ = ("apart", "calls", "free", "late", "need", "signed_in")
 
     def __init__(self, wanted: Need) -> None:
         self.need = wanted
         self.calls = CallOrder()
+        self.late = CallOrder()
         self.apart: list[Standing] = []
         self.free: list[FreeOperator] = []
         self.signed_in = 0
 
     def __len__(self) -> int:
-        return len(self.calls) + len(self.apart)
+        return len(self.calls) + len(self.late) + len(self.apart)
 
     def discard(self, call: CallId) -> None:
         self.calls.discard(call)
+        self.late.discard(call)
         if self.apart:
             self.apart = [standing for standing in self.apart if standing.call != call]

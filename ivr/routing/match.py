@@ -2,9 +2,10 @@
 
     match(view, policy, now) -> Matches(decisions, next_change_at)
 
-Equal calls go in the order of their rank: the place in the queue, made earlier by urgency. Between lines, who starves
-goes first, strictly by rank; then who can still be answered in time; then who no longer can. As a call that starves is
-passed by nobody who came later, every call is served once those ahead of it are.
+Urgent calls go first, then those who can still be answered in time, then those who no longer can: each kind in the
+order of its rank, the place in the queue made earlier by urgency. Who has waited too long starves: an operator who lets
+a starving call wait owes the next turns to the longest waiting ones. So a call that starves is served after those ahead
+of it and a fixed number of others for each, whatever else comes in.
 
 Order of operators for a call: lowest level that is open for it, then the least scarce, then the longest idle. Levels
 open one after another as the target comes nearer.
@@ -58,7 +59,7 @@ class _Pair(NamedTuple):
     rule: Rule
 
 
-_TIERS: dict[Rule, int] = {"starving": 0, "preferred": 1, "in_time": 1, "late": 2}
+_TIERS: dict[Rule, int] = {"starving": 0, "urgent": 1, "preferred": 2, "in_time": 2, "late": 3}
 
 
 def match(view: QueueView, policy: Policy, now: float) -> Matches:
@@ -92,6 +93,7 @@ class _Search:
         for line in self.view.crowded.values():
             if line.free:
                 yield from self._set_apart(line)
+                self.view.mark_late(line, self.now - self.policy.target_seconds + self.policy.answer_seconds)
                 yield from self._in_turn(line)
 
     def decide(self, pair: _Pair) -> Decision:
@@ -109,6 +111,7 @@ class _Search:
             not_again=tuple(name for name, until in call.declined.items() if until > self.now),
         )
         self.view.reserve(call.call, pair.free.name)
+        self._keep_account(pair.free.name, call)
         return Decision(call.call, pair.free.name, self.policy.ring_for(waited), 1, reason)
 
     def second_ring(self, first: Decision) -> Decision | None:
@@ -117,7 +120,10 @@ class _Search:
         if not call.declined and first.reason.waited_seconds < self.policy.parallel_after_seconds:
             return None
         line = self.view.line(need(call.queue, call.topic, call.language, call.skills))
-        spare = next((free for free in line.free if call.declined.get(free.name, 0) <= self.now), None)
+        level = self.policy.open_levels(first.reason.waited_seconds)
+        spare = next(
+            (free for free in line.free if free.level <= level and call.declined.get(free.name, 0) <= self.now), None
+        )
         if spare is None or len(line):
             return None
         self.view.reserve(call.call, spare.name)
@@ -126,9 +132,9 @@ class _Search:
         )
 
     def _in_turn(self, line: Line) -> Iterator[_Pair]:
-        first = line.calls.first()
-        if first:
-            yield from self._pair(line, self.view.calls[first.call], line.free)
+        for first in (line.calls.first(), line.late.first()):
+            if first:
+                yield from self._pair(line, self.view.calls[first.call], line.free)
 
     def _set_apart(self, line: Line) -> Iterator[_Pair]:
         for standing in line.apart[:_APART_LOOKED_AT]:
@@ -161,11 +167,33 @@ class _Search:
         opens_at = call.place + self.policy.opens_after(free[0].level)
         if opens_at > self.now:
             self._look_again(opens_at)
-        elif self.now - call.rank >= self.policy.starvation_seconds:
-            yield self._made(line, call, free[0], "starving")
         else:
-            in_time = self.now - call.place < self.policy.target_seconds
-            yield self._made(line, call, free[0], "in_time" if in_time else "late")
+            yield self._made(line, call, free[0], self._rule(line, call, free[0].name))
+
+    def _rule(self, line: Line, call: QueuedCall, operator: str) -> Rule:
+        if self._starves(call) and (
+            self.view.owed.get(operator) or len(line.late) <= self.policy.short_tail * line.signed_in
+        ):
+            return "starving"
+        if call.priority:
+            return "urgent"
+        return "in_time" if self.now - call.place < self.policy.target_seconds - self.policy.answer_seconds else "late"
+
+    def _starves(self, call: QueuedCall) -> bool:
+        return self.now - call.place >= self.policy.starvation_seconds
+
+    def _keep_account(self, operator: str, taken: QueuedCall) -> None:
+        """An operator who lets a starving call wait owes the next turns to those who starve."""
+        owed = self.view.owed.get(operator, 0)
+        if self._starves(taken):
+            self.view.owed[operator] = max(0, owed - 1)
+        elif owed == 0:
+            waits = (
+                self.now - self.view.calls[first.call].place
+                for line in self.view.lines_of(operator)
+                if (first := line.late.first())
+            )
+            self.view.owed[operator] = max(0, self.policy.turns_owed(max(waits, default=0)))
 
     def _made(self, line: Line, call: QueuedCall, free: FreeOperator, rule: Rule) -> _Pair:
         return _Pair(_TIERS[rule], call.rank, call.call, free, line, rule)

@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Rule = Literal["starving", "preferred", "in_time", "late", "second_ring"]
+Rule = Literal["starving", "urgent", "preferred", "in_time", "late", "second_ring"]
 
 _WORDS: dict[Rule, str] = {
-    "starving": "waited too long to let anybody pass",
+    "starving": "has waited too long to be passed again",
+    "urgent": "urgent",
     "preferred": "operator knows the case",
     "in_time": "next in turn, still within the target",
     "late": "next in turn, the target was missed",

@@ -36,6 +36,8 @@ class QueueView:
         self._serves: dict[str, list[tuple[Line, int]]] = {name: [] for name in self.profiles}
         self._beside: dict[str, list[tuple[Line, FreeOperator]]] = {}
         self._present: set[str] = set()
+        self.owed: dict[str, int] = {}
+        """Operator → turns owed to calls that starve, because one of them was passed."""
 
     def apply(self, change: Change) -> None:
         """Take over the rows of a change. Rows are whole, so one that comes twice does no harm."""
@@ -84,6 +86,16 @@ class QueueView:
         line, row = self._line_of[call], self.calls[call]
         line.discard(call)
         line.calls.add(Standing(row.rank, call))
+
+    def mark_late(self, line: Line, placed_before: float) -> None:
+        """Move the calls over that can no longer be answered in time."""
+        while (first := line.calls.first()) and self.calls[first.call].place <= placed_before:
+            line.calls.discard(first.call)
+            line.late.add(first)
+
+    def lines_of(self, operator: str) -> Iterator[Line]:
+        """Lines in which calls stand that the operator can serve."""
+        return (line for line, _ in self._serves[operator] if len(line))
 
     def line(self, wanted: Need) -> Line:
         """The line of calls with this need; made when the first one comes."""
