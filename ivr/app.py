@@ -77,6 +77,7 @@ class Controller:
             on_call=self._arrive,
             on_operator_code=self._service_code,
             on_contact=self._contact,
+            telephones=[profile.name for profile in profiles],
         )
         self.speech = SpeechPool(wiring.speech_addresses, wiring.speech_token, self._hear)
         self.router = Router(

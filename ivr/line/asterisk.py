@@ -83,7 +83,10 @@ class _Watched:
 
 
 class Line:
-    """Everything that the engine asks of one Asterisk. The controller owns it; `run` must be running for the rest."""
+    """Everything that the engine asks of one Asterisk. The controller owns it; `run` must be running for the rest.
+
+    `telephones`: the SIP accounts whose coming and going `on_contact` is told.
+    """
 
     def __init__(
         self,
@@ -92,12 +95,14 @@ class Line:
         on_call: Callable[[IncomingCall], None],
         on_operator_code: Callable[[OperatorCode], None],
         on_contact: Callable[[ContactsChanged], None],
+        telephones: Sequence[str] = (),
     ) -> None:
         self._ari = ari
         self._application = application
         self._on_call = on_call
         self._on_operator_code = on_operator_code
         self._on_contact = on_contact
+        self._telephones = tuple(telephones)
         self._watched: dict[str, _Watched] = {}
         self._entering: dict[str, asyncio.Future[None]] = {}
         self._legs: dict[str, OperatorLeg] = {}
@@ -110,9 +115,7 @@ class Line:
         while True:
             try:
                 async with self._ari.events() as frames:
-                    await self._ari.request(
-                        "POST", f"applications/{self._application}/subscription", eventSource="endpoint:PJSIP"
-                    )
+                    await self._subscribe()
                     await self._catch_up()
                     wait_seconds = _FIRST_RECONNECT_SECONDS
                     self._set_connected(True)
@@ -123,6 +126,13 @@ class Line:
                 log.warning("asterisk_lost", reason=error.what, again_in_seconds=wait_seconds)
             await asyncio.sleep(wait_seconds)
             wait_seconds = min(2 * wait_seconds, _LONGEST_RECONNECT_SECONDS)
+
+    async def _subscribe(self) -> None:
+        # Never to all of PJSIP: whatever a caller's channel says would come twice, and so would every key.
+        for telephone in self._telephones:
+            await self._ari.request(
+                "POST", f"applications/{self._application}/subscription", eventSource=f"endpoint:PJSIP/{telephone}"
+            )
 
     def watch(self, channel: str, receive: Callable[[Event], None]) -> None:
         """From now on `receive` gets the call's events of this channel; it must not block."""
