@@ -27,6 +27,7 @@ from ivr.line.ari import AriClient
 from ivr.prompts.voice import SpokenVoice
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
+from tests.telephone.dialplan_end import DialplanEnd, serving_dialplan_end
 from tests.telephone.proofs import journal_contradictions, personal_data_in_logs
 
 CHECKOUT = Home.find().root
@@ -40,10 +41,17 @@ def provisions() -> Provisions:
     return provide(CHECKOUT / "var", os.environ, Progress())
 
 
-def make_home(root: Path) -> Home:
-    """A checkout's folders by reference; only `var/` is new, but for what is slow to make and never changes."""
-    for name in ("config", "dialplans", "prompts", "asterisk", "models"):
+def make_home(root: Path, dialplan: str = "") -> Home:
+    """A checkout's folders by reference; only `var/` is new, but for what is slow to make and never changes.
+
+    `dialplan`: an `extensions.conf` of the admin's own.
+    """
+    for name in ("dialplans", "prompts", "asterisk", "models"):
         (root / name).symlink_to(CHECKOUT / name)
+    (root / "config").mkdir()
+    for path in (CHECKOUT / "config").glob("*.yaml"):
+        (root / "config" / path.name).symlink_to(path)
+    (root / "config" / "extensions.conf").write_text(dialplan)
     var = root / "var"
     var.mkdir()
     for name in ("debian", "music", "prompts"):
@@ -125,9 +133,9 @@ class RunningHotline:
 
 
 @asynccontextmanager
-async def running_hotline(root: Path) -> AsyncIterator[RunningHotline]:
+async def running_hotline(root: Path, dialplan: str = "") -> AsyncIterator[RunningHotline]:
     """`ivr run` until the body ends, then Ctrl-C; a hotline that does not stop cleanly fails the test."""
-    home = make_home(root)
+    home = make_home(root, dialplan)
     output = (root / "run.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -163,10 +171,18 @@ async def running_hotline(root: Path) -> AsyncIterator[RunningHotline]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def dialplan_end() -> AsyncIterator[DialplanEnd]:
+    async with serving_dialplan_end() as end:
+        yield end
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_hotline(
-    provisions: Provisions, tmp_path_factory: pytest.TempPathFactory
+    provisions: Provisions, tmp_path_factory: pytest.TempPathFactory, dialplan_end: DialplanEnd
 ) -> AsyncIterator[RunningHotline]:
-    async with running_hotline(tmp_path_factory.mktemp("hotline")) as running:
+    """It has the own dialplan that `docs/fastagi.md` shows, and one more that ends at `dialplan_end`."""
+    example = (CHECKOUT / "docs" / "fastagi.md").read_text(encoding="utf-8").split("```ini\n")[1].split("```")[0]
+    async with running_hotline(tmp_path_factory.mktemp("hotline"), example + dialplan_end.dialplan()) as running:
         yield running
 
 

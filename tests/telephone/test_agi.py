@@ -1,0 +1,81 @@
+"""Plans called from a dialplan of the admin's own: the same call as ever, and then the dialplan goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.agent.agent import Agent
+from ivr.agent.script import CallScript, OperatorScript, Say, keys
+from tests.telephone.conftest import RunningHotline
+from tests.telephone.dialplan_end import DialplanEnd
+
+pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+FEDERAL, DOCUMENTS, NO_PLAN = "700", "701", "702"
+EXAMPLE_FEDERAL, EXAMPLE_QUEUE = "88007006050", "88007006051"  # docs/fastagi.md
+
+
+async def test_a_caller_speaks_talks_to_an_operator_and_goes_on_in_the_dialplan(
+    agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
+) -> None:
+    password = hotline.hotline.secrets.password("operator/anna")
+    async with agent.operator("anna", password, OperatorScript(talk_seconds=2.0)):
+        report = await agent.call(FEDERAL, CallScript(((Say("не могу войти в личный кабинет"),),)))
+    assert (report.outcome, report.topic, report.hung_up_by) == ("talked", "access", "hotline")
+    after, gone = await dialplan_end.told(), await dialplan_end.told()
+    assert after == {
+        "at": "after",
+        "IVR_OUTCOME": "talked",
+        "IVR_TOPIC": "access",
+        "IVR_LANGUAGE": "ru",
+        "IVR_CALL": report.call,
+        "IVR_REQUEST_NUMBER": "",
+    }
+    assert gone == {**after, "at": "gone"}
+    records = {record.kind: record for record in await hotline.records(report.call)}
+    assert records["arrived"].data["line"] == FEDERAL
+    assert records["ended"].data["handed_over"] is False
+
+
+@pytest.mark.parametrize("after_seconds", [0.1, 2.5])
+async def test_when_the_caller_hangs_up_the_dialplan_is_told(
+    after_seconds: float, agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
+) -> None:
+    report = await agent.call(FEDERAL, CallScript(hang_up_after_seconds=after_seconds))
+    gone = await dialplan_end.told()
+    assert report.outcome == "left"
+    assert (gone["at"], gone["IVR_OUTCOME"], gone["IVR_CALL"]) == ("gone", "left", report.call)
+    assert await hotline.quiet() == []
+
+
+async def test_what_the_caller_entered_comes_back(
+    agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
+) -> None:
+    turns = (keys("1"), keys("100342#"), keys("1"))
+    report = await agent.call(DOCUMENTS, CallScript(turns, say_after_seconds=4.0))
+    after, _ = await dialplan_end.told(), await dialplan_end.told()
+    assert (after["at"], after["IVR_OUTCOME"], after["IVR_TOPIC"]) == ("after", "ended", "status")
+    assert after["IVR_REQUEST_NUMBER"] == "100342"
+    assert (report.outcome, report.hung_up_by) == ("ended", "hotline")
+
+
+async def test_a_plan_that_does_not_exist_has_failed_at_once(
+    agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
+) -> None:
+    # the dialplan does not answer, so that its end refuses the call
+    report = await agent.call(NO_PLAN, CallScript(answer_within_seconds=5.0))
+    assert report.outcome == "failed"
+    after = await dialplan_end.told()
+    assert (after["at"], after["IVR_OUTCOME"], after["IVR_CALL"]) == ("after", "failed", "")
+    await dialplan_end.told()
+    assert "agi_plan_unknown" in (hotline.hotline.home.logs / "controller.log").read_text()
+
+
+@pytest.mark.parametrize(("number", "turns"), [(EXAMPLE_FEDERAL, (keys("1"),)), (EXAMPLE_QUEUE, ())])
+async def test_the_example_of_the_documentation_works(
+    number: str, turns: tuple[tuple[object, ...], ...], agent: Agent, hotline: RunningHotline
+) -> None:
+    password = hotline.hotline.secrets.password("operator/anna")
+    async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)):
+        report = await agent.call(number, CallScript(turns))  # type: ignore[arg-type]
+    assert (report.outcome, report.hung_up_by, report.cause) == ("talked", "hotline", 16)
