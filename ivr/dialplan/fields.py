@@ -12,12 +12,14 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     Tag,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from ivr.dialplan.expression import Expression, ExpressionInvalid, Unreadable, parse
 
@@ -54,11 +56,20 @@ def _expression(written: Any) -> Any:
         return Expression(str(written), Unreadable(error.message, error.at, error.hint))
 
 
-def _one_or_several(items: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [items, {"type": "array", "items": items, "minItems": 1}]}
+class OneOrSeveral:
+    """For editors: a list of one may be written without being a list."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        written = handler(core)
+        return {"anyOf": [written["items"], written]} if "items" in written else written
 
 
-_NAME_SCHEMA = {"type": "string", "pattern": NAME}
+class AlsoNumber:
+    """For editors: text that consists of digits may be written without quotes."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(core), {"type": "integer"}]}
+
 
 Name = Annotated[str, Field(pattern=NAME, max_length=64)]
 """Ids of plans, sections, prompts, topics, queues, variables: they end up in file names, keys and reports."""
@@ -125,17 +136,18 @@ Prompts = Annotated[
     tuple[Item, ...],
     BeforeValidator(as_list),
     AfterValidator(_not_empty),
+    OneOrSeveral(),
     Field(description="One prompt of the catalogue, or several one after another; {number: …} reads a value out."),
 ]
 Names = Annotated[
     tuple[Name, ...],
     BeforeValidator(as_list),
     AfterValidator(_not_empty),
-    WithJsonSchema(_one_or_several(_NAME_SCHEMA)),
+    OneOrSeveral(),
 ]
 Phrases = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
     BeforeValidator(as_list),
     AfterValidator(_not_empty),
-    WithJsonSchema(_one_or_several({"type": "string"})),
+    OneOrSeveral(),
 ]

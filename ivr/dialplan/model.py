@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from ivr.dialplan.expression import Type
-from ivr.dialplan.fields import Name, as_list
+from ivr.dialplan.fields import AlsoNumber, Name, OneOrSeveral, as_list
 from ivr.dialplan.hours import Hours
 from ivr.dialplan.numbers import normalised_line
 from ivr.dialplan.step import Step
@@ -69,7 +69,7 @@ def _zone(name: str) -> str:
     return name
 
 
-Line = Annotated[str, BeforeValidator(_line)]
+Line = Annotated[str, BeforeValidator(_line), AlsoNumber()]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ru, en, tt: the name of a file in prompts/.")]
 
 
@@ -80,10 +80,10 @@ class Head(BaseModel):
 
     plan: Name = Field(description="The plan's name in journal and reports.")
     title: str = Field("", description="The plan's name for people.")
-    lines: Annotated[tuple[Line, ...], BeforeValidator(as_list)] = Field(
+    lines: Annotated[tuple[Line, ...], BeforeValidator(as_list), OneOrSeveral()] = Field(
         (), description="The numbers that callers dial to reach this plan."
     )
-    languages: Annotated[tuple[Language, ...], BeforeValidator(as_list)] = Field(
+    languages: Annotated[tuple[Language, ...], BeforeValidator(as_list), OneOrSeveral()] = Field(
         min_length=1, description="Languages of its prompts; a call begins in the first."
     )
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
-from ivr.dialplan.fields import Name, Names
+from ivr.dialplan.fields import AlsoNumber, Name, Names
 
 
 def _text(value: Any) -> Any:
@@ -25,6 +26,13 @@ def _moment(value: Any) -> Any:
         ) from None
 
 
+class _BareWord:
+    """For editors: a word that says all is a line of its own."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(core), {"enum": list(_SHORT)}]}
+
+
 _SHORT = ("silent", "hangs_up", "operator_hangs_up")
 
 
@@ -34,7 +42,7 @@ class Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     says: str | None = Field(None, description="The caller says this.")
-    presses: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[0-9*#]+$")] | None = Field(
+    presses: Annotated[str, BeforeValidator(_text), AlsoNumber(), Field(pattern=r"^[0-9*#]+$")] | None = Field(
         None, description="The caller presses these keys."
     )
     silent: Literal[True] | None = Field(None, description="The caller does nothing until the plan does something.")
@@ -88,10 +96,10 @@ class Test(BaseModel):
     at: Annotated[datetime, BeforeValidator(_moment)] | None = Field(
         None, description="When the call comes in, in the plan's zone: 2026-11-23 12:00 (the default)."
     )
-    line: Annotated[str, BeforeValidator(_text)] = Field(
+    line: Annotated[str, BeforeValidator(_text), AlsoNumber()] = Field(
         "", description="The number dialled. Default: the plan's first line."
     )
-    caller: Annotated[str, BeforeValidator(_text)] = Field(
+    caller: Annotated[str, BeforeValidator(_text), AlsoNumber()] = Field(
         "+79001234567", description='The caller\'s number; "" when withheld.'
     )
     operators: Literal["free", "busy", "nobody", "closed", "full"] = Field(
@@ -103,7 +111,7 @@ class Test(BaseModel):
         default={},
         description="What services answer: {request_status: {status: done}}; null: they fail. Default: nothing found.",
     )
-    call: tuple[Line, ...] = Field(min_length=1, description="What happens, line by line.")
+    call: tuple[Annotated[Line, _BareWord()], ...] = Field(min_length=1, description="What happens, line by line.")
 
 
 class TestFile(BaseModel):
