@@ -54,15 +54,15 @@ class Account:
             )
         self._registered = True
 
-    async def unregister(self) -> None:
-        """Take the account away; the hotline learns of it, unless it is gone. No error when there is no account."""
+    async def unregister(self, *, tell_hotline: bool) -> None:
+        """Take the account away, and wait until the hotline knows (`tell_hotline`). No error when there is none."""
         news = self._registrations.expect(self._address)
         for kind in _OBJECTS:
             try:
                 await self._ari.request("DELETE", f"asterisk/config/dynamic/res_pjsip/{kind}/{self._name}")
             except AsteriskRefused:
                 pass  # it was never made
-        if self._registered:
+        if self._registered and tell_hotline:
             try:
                 async with asyncio.timeout(_UNREGISTER_SECONDS):
                     await news

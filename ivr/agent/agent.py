@@ -54,7 +54,10 @@ class Place:
 
 
 class Agent:
-    """Callers and operators of one hotline; made by `running_agent`."""
+    """Callers and operators of one hotline; made by `running_agent`.
+
+    `hotline_gone` is set when the hotline's journal, if it is followed, breaks off.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class Agent:
         self._token = secrets.token_hex(3)  # recordings are named after channels, and those of all agents are kept
         self._numbers = itertools.count(1)
         self.switch = Switch(self._arrived)
+        self.hotline_gone = stories.broken_off if stories is not None else asyncio.Event()
 
     async def call(
         self,
@@ -119,13 +123,14 @@ class Agent:
             try:
                 yield operator
             finally:
-                await operator.pause(self._leg(name))
+                if not self.hotline_gone.is_set():
+                    await operator.pause(self._leg(name))
         finally:
             serving = self._serving.pop(name)
             for task in serving:
                 task.cancel()
             await asyncio.gather(*serving, return_exceptions=True)
-            await operator.unregister()
+            await operator.unregister(tell_hotline=not self.hotline_gone.is_set())
             del self._operators[name]
 
     def _leg(self, purpose: str) -> Leg:
@@ -207,7 +212,7 @@ def _keep(stack: contextlib.AsyncExitStack, name: str, work: Coroutine[None, Non
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("agent_part_lost", part=name, reason=str(error))
+            log.warning("agent_part_lost", part=name, reason=str(error))
 
     task = asyncio.get_running_loop().create_task(work)
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from ivr.agent.script import CallScript, OperatorScript, PlayFile, Say, Turn, ke
 from ivr.agent.steps import CallReport, OnStep, Step
 from ivr.agent.view import Lines, step_object, summary, summary_object
 from ivr.config import Home
-from ivr.errors import CallFailed
+from ivr.errors import CallFailed, HotlineNotRunning
 from ivr.hotline import Hotline
 from ivr.journal.logs import configure_logging
 from ivr.journal.privacy import Keyring
@@ -126,20 +126,25 @@ async def _answer(
             await stack.enter_async_context(agent.operator(name, password, script, on_step=on_step))
         if not as_json:
             _write("Waiting for calls. Ctrl-C signs out.")
-        await _talks_or_asked(talks, calls, asked_to_end)
+        await _first(asked_to_end.wait(), agent.hotline_gone.wait(), _counted(talks, calls))
+        if agent.hotline_gone.is_set():
+            raise HotlineNotRunning("the hotline has gone", hint="start it with `make run`, then sign in again")
 
 
-async def _talks_or_asked(talks: asyncio.Queue[None], calls: int | None, asked_to_end: asyncio.Event) -> None:
-    async def enough() -> None:
-        for _ in range(calls or 0):
-            await talks.get()
+async def _counted(talks: asyncio.Queue[None], calls: int | None) -> None:
+    """Return after so many talks, never when there is no number."""
+    left = calls
+    while left is None or left > 0:
+        await talks.get()
+        left = None if left is None else left - 1
 
-    waits: list[asyncio.Task[object]] = [asyncio.create_task(asked_to_end.wait())]
-    if calls is not None:
-        waits.append(asyncio.create_task(enough()))
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
+
+async def _first(*works: Coroutine[None, None, object]) -> None:
+    """Wait for the first of these to end; the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 @asynccontextmanager
@@ -157,7 +162,7 @@ async def _agent(voice: str, recordings: Path | None) -> AsyncIterator[Agent]:
         recordings,
     )
     async with AsyncExitStack() as stack:
-        stack.callback(configure_logging("warning", "console", None).close)  # stdout belongs to the steps
+        stack.callback(configure_logging("error", "console", None).close)  # stdout belongs to the steps
         store = await stack.enter_async_context(hotline.store())
         # what our own caller said is no secret to us
         reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)

@@ -60,9 +60,9 @@ class Operator:
         else:
             self._tell("paused")
 
-    async def unregister(self) -> None:
+    async def unregister(self, *, tell_hotline: bool) -> None:
         """Take the telephone away from the hotline; no error when it never was there."""
-        await self._account.unregister()
+        await self._account.unregister(tell_hotline=tell_hotline)
         self._tell("unregistered")
 
     async def serve(self, leg: Leg, caller: str) -> None:

@@ -45,18 +45,18 @@ class Story:
 
 
 class Stories:
-    """Follows the journal for all calls at once; `run` must be running."""
+    """Follows the journal for all calls at once; `run` must be running. `broken_off`: no record will come any more."""
 
     def __init__(self, records: AsyncIterator[Record]) -> None:
+        self.broken_off = asyncio.Event()
         self._records = records
         self._by_sip_call_id: dict[str, Story] = {}
         self._by_call: dict[str, Story] = {}
-        self._broken_off = False
 
     def of(self, sip_call_id: str) -> Story:
         """The story of the call with this Call-ID, which may have begun already or not yet."""
         story = self._by_sip_call_id.setdefault(sip_call_id, Story())
-        if self._broken_off:
+        if self.broken_off.is_set():
             story.ended.set()
         return story
 
@@ -66,7 +66,7 @@ class Stories:
             async for record in self._records:
                 self._add(record)
         finally:
-            self._broken_off = True
+            self.broken_off.set()
             for story in self._by_sip_call_id.values():
                 story.ended.set()
 
