@@ -236,7 +236,8 @@ def test_in_a_talk_nothing_is_timed(tmp_path: Path) -> None:
 
 def test_nobody_stays_in_menus_for_ever(tmp_path: Path) -> None:
     call = Call(tmp_path, ASK)
-    assert isinstance(call.feed(ev.TimerFired(interpret.LONGEST_CALL))[-1], fx.HangUp)
+    effects = call.feed(ev.TimerFired(interpret.LONGEST_CALL))
+    assert [type(effect) for effect in effects] == [fx.StopPlaying, fx.StopListening, fx.HangUp]
     assert call.state.finished
     assert call.feed(ev.KeyPressed("1")) == ()
 
