@@ -20,6 +20,7 @@ from ivr.agent.sounds import Voice
 from ivr.config import Home
 from ivr.errors import HotlineNotRunning
 from ivr.hotline import Hotline
+from ivr.journal.kinds import KINDS
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Record
@@ -81,6 +82,10 @@ class RunningHotline:
                 *await journal_contradictions(store, keyring, live),
                 *await personal_data_in_logs(store, keyring, logs),
             ]
+
+    async def steps(self, call: str) -> Sequence[Record]:
+        """What happened in the call itself, without what its request went through meanwhile."""
+        return [record for record in await self.records(call) if KINDS[record.kind].subject == "call"]
 
     async def status(self) -> dict[str, Any]:
         status: dict[str, Any] = await self.hotline.ask("/api/status")
@@ -203,7 +208,8 @@ async def agent(
     hotline = shared_hotline.hotline
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(hotline.store())
-        journal = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True).follow()
+        reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)
+        journal = reader.follow(await reader.position())
         yield await stack.enter_async_context(running_agent(place, hotline.ports.sip, voice=voice, journal=journal))
 
 
