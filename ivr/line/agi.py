@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +15,10 @@ from asterisk.agi import AGI, AGIAppError, AGIException
 
 LONGEST_LINE_BYTES = 4096
 _READ_SECONDS = 5.0
-_MOST_LINES = 200  # Asterisk sends two dozen, and one for each argument of AGI()
+_LONGEST_ENVIRONMENT = 16 * 1024  # characters: Asterisk sends less than 1 KiB, and what AGI() has as arguments
+_MOST_LINES = 100  # of a command's manual
+# The only success that we can be told of. For others, pyst2's own pattern takes time as the square of the length.
+_SUCCESS = re.compile(r"200 result=-?\d{1,10}( \(.*\))?\s*")
 _LONGEST_VALUE = 400  # characters: Asterisk reads 2047 bytes of a command
 
 
@@ -37,10 +41,12 @@ class AgiSession:
     async def environment(self) -> Mapping[str, str]:
         """`agi_uniqueid`, `agi_extension`, …: what Asterisk tells at the beginning."""
         lines: list[str] = []
+        length = 0
         try:
             async with asyncio.timeout(_READ_SECONDS):
                 while (line := await self._line()) != "\n":
-                    if not line.startswith("agi_") or len(lines) == _MOST_LINES:
+                    length += len(line)
+                    if not line.startswith("agi_") or length > _LONGEST_ENVIRONMENT:
                         raise SessionBroken("this is no AGI environment")
                     lines.append(line)
         except TimeoutError:
@@ -124,13 +130,16 @@ class _Protocol(AGI):  # type: ignore[misc]  # pyst2 has no type information
         return self.stdout.getvalue().encode()
 
     def result(self, lines: Iterable[str]) -> tuple[str, str]:
-        self.stdin.lines.extend(lines)
+        first, *more = lines
+        if not first.startswith("5") and not _SUCCESS.fullmatch(first):
+            raise SessionBroken("an answer that cannot be read")
+        self.stdin.lines.extend([first, *more])
         try:
             value, data = self.get_result()["result"]
         except AGIAppError:  # the caller has hung up, or the application has failed
             return "-1", ""
         except (AGIException, ValueError) as error:
-            raise SessionBroken(f"an answer that cannot be used ({type(error).__name__})") from None
+            raise SessionBroken(f"a command was refused ({type(error).__name__})") from None
         return value, data
 
 
