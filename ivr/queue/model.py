@@ -106,13 +106,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A call rings, or is about to ring, at an operator for `ring_seconds`; `reason` says in words why this one."""
+    """A call rings, or is about to ring, at an operator for `ring_seconds`; `reason` says in words why this one.
+
+    `callback` is not empty when the caller is to be rung back: sealed, as it was given with the request.
+    """
 
     offer: str
     call: CallId
     operator: str
     ring_seconds: float
     reason: str = ""
+    callback: str = ""
 
 
 @dataclass(frozen=True, slots=True)

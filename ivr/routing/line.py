@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from typing import NamedTuple
 
 from ivr.call.events import CallId
@@ -62,6 +62,10 @@ class CallOrder:
             self._first += 1
         return None
 
+    def ahead_of(self, rank: float) -> int:
+        """How many stand before this rank; calls that have left from the middle may be counted still."""
+        return min(len(self._standing), bisect_left(self._order, (rank,), lo=self._first) - self._first)
+
     def _stands(self, standing: Standing) -> bool:
         return self._standing.get(standing.call) is standing
 
@@ -71,10 +75,11 @@ class Line:
 
     `calls` can still be answered in time, `late` no longer: each moves over once in its life, at the order of its rank.
     `apart` are the few calls that some operators must not be offered (they declined, or the call is kept for another
-    one), in the order of their rank. `signed_in` counts the operators who can serve the line, whatever they do now.
+    one), in the order of their rank. `signed_in` counts the operators who can serve the line, `working` those of
+    them who are not paused.
     """
 
-    __slots__ = ("apart", "calls", "free", "late", "need", "signed_in")
+    __slots__ = ("apart", "calls", "free", "late", "need", "signed_in", "working")
 
     def __init__(self, wanted: Need) -> None:
         self.need = wanted
@@ -83,6 +88,7 @@ class Line:
         self.apart: list[Standing] = []
         self.free: list[FreeOperator] = []
         self.signed_in = 0
+        self.working = 0
 
     def __len__(self) -> int:
         return len(self.calls) + len(self.late) + len(self.apart)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Rule = Literal["starving", "urgent", "preferred", "in_time", "late", "second_ring"]
+Rule = Literal["starving", "urgent", "preferred", "in_time", "late", "second_ring", "pulled"]
 
 _WORDS: dict[Rule, str] = {
     "starving": "has waited too long to be passed again",
@@ -14,6 +14,7 @@ _WORDS: dict[Rule, str] = {
     "preferred": "operator knows the case",
     "in_time": "next in turn, still within the target",
     "late": "next in turn, the target was missed",
+    "pulled": "given to this operator by a person",
     "second_ring": "rings at a second operator, as time is short",
 }
 
@@ -33,7 +34,8 @@ class Reason:
     """The facts of one decision.
 
     `open_levels`: operators up to this level could be asked after `waited_seconds`. `free` of `signed_in` operators who
-    can serve the call were free; `candidates` names the best. `not_again`: operators who have just not taken it.
+    can serve the call were free; `candidates` names the best. `not_again`: operators who have just not taken it. `by`:
+    the person who decided, instead of the policy.
     """
 
     rule: Rule
@@ -45,6 +47,7 @@ class Reason:
     free: int
     signed_in: int
     not_again: tuple[str, ...] = ()
+    by: str = ""
 
 
 def to_json(reason: Reason) -> str:
@@ -63,6 +66,8 @@ def from_json(text: str) -> Reason:
 def in_words(reason: Reason) -> str:
     """One sentence for ops, journal and `ivr why`."""
     chosen, *others = reason.candidates
+    if reason.by:
+        return f"{_WORDS[reason.rule]} ({reason.by})"
     parts = [
         f"{_WORDS[reason.rule]} after {reason.waited_seconds:.1f} s",
         f"{chosen.operator}: level {chosen.level}, idle {chosen.idle_seconds:.0f} s",

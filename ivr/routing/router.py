@@ -7,8 +7,9 @@ lease, decides. Nothing polls: changes come as a stream, and timers run only to 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
+from datetime import UTC, datetime
 
 import structlog
 
@@ -17,9 +18,24 @@ from ivr.call.events import CallId, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
 from ivr.errors import StoreUnavailable
 from ivr.queue import keys
-from ivr.queue.model import Change, Done, Entered, Leading, Offer, OfferDeclined, QueuedCall, QueuedOperator, Refused
+from ivr.queue.model import (
+    CallbackMissed,
+    Change,
+    Done,
+    Entered,
+    Leading,
+    Offer,
+    OfferDeclined,
+    QueuedCall,
+    QueuedOperator,
+    Refused,
+)
 from ivr.queue.store import QueueStore
+from ivr.routing.callbacks import TRIES, next_try_at
+from ivr.routing.estimate import ExpectedWait, TalkTimes, told_next
+from ivr.routing.hours import ALWAYS, Hours
 from ivr.routing.match import Decision, match
+from ivr.routing.outlook import outlook
 from ivr.routing.policy import Policy
 from ivr.routing.reason import from_json, in_words, to_json
 from ivr.routing.skills import Need, Profile, level, need
@@ -38,7 +54,8 @@ class Router:
 
     `name` is unique among controllers and the same after a restart. `deliver(offer)` is called once an offer for a call
     of this controller is committed, `withdraw(offer)` when a delivered one is over through no act of the session's
-    (operator paused, another one was faster): both at once, from the event loop, and must not block.
+    (operator paused, another one was faster): both at once, from the event loop, and must not block. `hours`: queue →
+    when it takes calls, others round the clock.
     """
 
     def __init__(
@@ -51,6 +68,7 @@ class Router:
         deliver: Callable[[Offer], None],
         withdraw: Callable[[Offer], None],
         policy: Policy | None = None,
+        hours: Mapping[str, Hours] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,11 +77,14 @@ class Router:
         self._deliver = deliver
         self._withdraw = withdraw
         self._policy = policy or Policy()
+        self._hours = dict(hours or {})
         self._view = QueueView(self._profiles)
         self._following = asyncio.Event()
         self._wake = asyncio.Event()
         self._epoch = 0
         self._offers_made = 0
+        self._talk_times = TalkTimes()
+        self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
         self._offers: dict[CallId, dict[str, Offer | None]] = {}  # delivered; None: ended by the session itself
 
     async def run(self) -> None:
@@ -99,28 +120,32 @@ class Router:
         `entered_at` is Unix seconds, `preferred` the operator who knows the case, `caller_token` an opaque name of the
         caller who, when cut off, has the place back.
         """
+        hours = self._hours.get(wanted.queue, ALWAYS)
+        if not hours.open_at(datetime.fromtimestamp(self._clock.wall(), UTC)):
+            return QueueRefused(wanted.queue, "closed")
         if not await self._anybody(need(wanted.queue, wanted.topic, wanted.language, wanted.skills)):
             return QueueRefused(wanted.queue, "nobody")
-        answer = await self._store.enter(
-            QueuedCall(
-                call=call,
-                queue=wanted.queue,
-                topic=wanted.topic,
-                language=wanted.language,
-                skills=wanted.skills,
-                priority=wanted.priority,
-                line=line,
-                controller=self._name,
-                entered_at=entered_at,
-                place=entered_at,
-                rank=entered_at - wanted.priority * self._policy.urgency_seconds,
-                waiting_key=keys.waiting(wanted.queue),
-                preferred=preferred,
-            ),
-            caller_token,
+        row = QueuedCall(
+            call=call,
+            queue=wanted.queue,
+            topic=wanted.topic,
+            language=wanted.language,
+            skills=wanted.skills,
+            priority=wanted.priority,
+            line=line,
+            controller=self._name,
+            entered_at=entered_at,
+            place=entered_at,
+            rank=entered_at - wanted.priority * self._policy.urgency_seconds,
+            waiting_key=keys.waiting(wanted.queue),
+            preferred=preferred,
         )
+        now = self._clock.wall()
+        expected = outlook(self._view, row, self._talk_times, now)
+        answer = await self._store.enter(row, caller_token)
         if isinstance(answer, Entered):
-            return Queued(wanted.queue, answer.position)
+            self._told[call] = now, expected
+            return Queued(wanted.queue, answer.position, expected.seconds if expected else None)
         return QueueRefused(wanted.queue, "full" if answer.reason == "full" else "closed")
 
     async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> None:
@@ -172,10 +197,45 @@ class Router:
     async def rebuild(self, alive: Collection[CallId]) -> tuple[CallId, ...]:
         """After a restart: calls of this controller that are not `alive` any more leave; answers which did."""
         _, rows = await self._store.feed.load()
-        lost = tuple(row.call for row in rows.calls if row.controller == self._name and row.call not in alive)
+        lost = tuple(row.call for row in rows.calls if self._is_lost(row, alive))
         for call in lost:
             await self._store.leave(call, now=self._clock.wall())
         return lost
+
+    def _is_lost(self, row: QueuedCall, alive: Collection[CallId]) -> bool:
+        """A call without its telephone leg; who waits for a callback has none to lose."""
+        waits_for_callback = row.callback != "" and row.state == "waiting"
+        return row.controller == self._name and row.call not in alive and not waits_for_callback
+
+    async def request_callback(self, call: CallId, sealed: str, hours: Hours = ALWAYS) -> bool:
+        """The caller hangs up and is rung back in turn, in the caller's `hours`; False: an operator rings already.
+
+        The place and the skills are kept. When the turn comes, an Offer with `callback` is delivered: ring the operator
+        and the caller, then `accepted`; or `callback_missed` when the caller does not answer.
+        """
+        now = self._clock.wall()
+        at = next_try_at(now, 0, hours)
+        answer = at is not None and await self._store.request_callback(call, sealed, not_before=at, now=now)
+        return isinstance(answer, Done)
+
+    async def callback_missed(self, offer: Offer, hours: Hours = ALWAYS) -> CallbackMissed | Refused:
+        """The caller did not answer: the operator is free, the call keeps its place and is tried again later."""
+        self._forget(offer)
+        now = self._clock.wall()
+        row = self._view.calls.get(offer.call)
+        at = next_try_at(now, row.tries + 1 if row else 1, hours)
+        tries = TRIES if at is not None else 0
+        return await self._store.miss_callback(offer, now=now, not_before=at or now, tries_allowed=tries)
+
+    def expected_wait(self, call: CallId) -> ExpectedWait | None:
+        """How long this call will wait from now: never later than it was told before. None when nobody can say."""
+        row, now = self._view.calls.get(call), self._clock.wall()
+        if row is None:
+            return None
+        told_at, told = self._told.get(call, (now, None))
+        expected = told_next(told, now - told_at, outlook(self._view, row, self._talk_times, now))
+        self._told[call] = now, expected
+        return expected
 
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""
@@ -275,15 +335,24 @@ class Router:
         )
 
     def _take(self, change: Change) -> None:
+        self._measure_talks(change)
         self._view.apply(change)
         for row in change.calls:
             if row.controller == self._name:
                 self._deliver_offers(row)
         for call in change.gone:
+            self._told.pop(call, None)
             for offer in self._offers.pop(call, {}).values():
                 if offer:
                     self._withdraw(offer)
         self._wake.set()
+
+    def _measure_talks(self, change: Change) -> None:
+        for row in (self._view.calls.get(call) for call in change.gone):
+            if row and row.state == "talking":
+                ended_at = max((operator.since for operator in change.operators), default=row.connected_at)
+                seconds = ended_at - row.connected_at + self._policy.wrap_up_seconds
+                self._talk_times = self._talk_times.after(row.topic, ended_at, seconds)
 
     def _deliver_offers(self, row: QueuedCall) -> None:
         known = self._offers.setdefault(row.call, {})
@@ -294,9 +363,8 @@ class Router:
             if identity not in known:
                 operator = self._view.operators[name]
                 words = in_words(from_json(row.reason))
-                known[identity] = offer = Offer(
-                    identity, row.call, name, round(operator.until_at - operator.since, 1), words
-                )
+                seconds = round(operator.until_at - operator.since, 1)
+                known[identity] = offer = Offer(identity, row.call, name, seconds, words, row.callback)
                 self._deliver(offer)
 
     def _forget(self, offer: Offer) -> None:

@@ -36,6 +36,7 @@ class QueueView:
         self._serves: dict[str, list[tuple[Line, int]]] = {name: [] for name in self.profiles}
         self._beside: dict[str, list[tuple[Line, FreeOperator]]] = {}
         self._present: set[str] = set()
+        self.working: set[str] = set()
         self.owed: dict[str, int] = {}
         """Operator → turns owed to calls that starve, because one of them was passed."""
 
@@ -135,6 +136,7 @@ class QueueView:
                 continue
             self._serves[name].append((line, own))
             line.signed_in += name in self._present
+            line.working += name in self.working
             if name in self._beside:
                 self._stand_beside(line, own, self.operators[name])
         return line
@@ -146,10 +148,14 @@ class QueueView:
             return
         self._step_aside(name)
         present = operator.state != "gone" and self.on_duty(name)
-        if present != (name in self._present):
+        works = present and operator.state != "paused"
+        signed_in, working = present - (name in self._present), works - (name in self.working)
+        if signed_in or working:
             (self._present.add if present else self._present.discard)(name)
+            (self.working.add if works else self.working.discard)(name)
             for line, _ in self._serves[name]:
-                line.signed_in += 1 if present else -1
+                line.signed_in += signed_in
+                line.working += working
         if present and operator.state == "ready":
             self._beside[name] = []
             for line, own in self._serves[name]:

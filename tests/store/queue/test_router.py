@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,11 +12,13 @@ from redis.asyncio import Redis
 from ivr.call.effects import EnterQueue
 from ivr.call.events import CallId, Queued, QueueRefused
 from ivr.clock import SystemClock
-from ivr.queue.model import Offer, OfferDeclined
+from ivr.queue.model import CallbackMissed, Done, Leading, Offer, OfferDeclined, Refused
 from ivr.queue.store import QueueStore
+from ivr.routing.hours import Hours, parse_hours
 from ivr.routing.policy import Policy
-from ivr.routing.router import Router
+from ivr.routing.router import LEASE_SECONDS, Router
 from ivr.routing.skills import Profile
+from ivr.routing.supervision import Supervision
 
 pytestmark = pytest.mark.store
 
@@ -30,7 +32,9 @@ QUICK = Policy(wrap_up_seconds=0.2, not_again_seconds=0.2, widen_after_seconds=(
 class Site:
     """A router with what a session would see of it."""
 
-    def __init__(self, redis: Redis, policy: Policy = QUICK, name: str = "one") -> None:
+    def __init__(
+        self, redis: Redis, policy: Policy = QUICK, name: str = "one", hours: Mapping[str, Hours] | None = None
+    ) -> None:
         self.offers: asyncio.Queue[Offer] = asyncio.Queue()
         self.withdrawn: asyncio.Queue[Offer] = asyncio.Queue()
         self.router = Router(
@@ -40,7 +44,8 @@ class Site:
             name=name,
             deliver=self.offers.put_nowait,
             withdraw=self.withdrawn.put_nowait,
-            policy=policy,
+            policy=QUICK,
+            hours=hours,
         )
 
     async def offer(self) -> Offer:
@@ -78,7 +83,9 @@ async def site(store: Redis) -> AsyncIterator[Site]:
 
 async def test_a_call_waits_rings_talks_and_leaves_the_operator_free(site: Site) -> None:
     await site.router.operator_ready("anna")
-    assert await site.enter() == Queued("people", 1)
+    queued = await site.enter()
+    assert isinstance(queued, Queued)
+    assert (queued.position, queued.expected_wait_seconds) in ((1, 0.0), (1, None))  # None: the view lags by a moment
     offer = await site.offer()
     assert (offer.call, offer.operator) == (CALL, "anna")
     assert 6 <= offer.ring_seconds <= 12
@@ -174,3 +181,104 @@ async def test_calls_of_a_dead_controller_leave_at_its_restart(store: Redis, sit
     assert await site.router.rebuild(alive={OTHER}) == (CALL,)
     await site.state("anna", "ready")
     assert (await site.offer()).call == OTHER
+
+
+async def test_a_dead_routers_work_is_taken_over_within_three_seconds(store: Redis) -> None:
+    died = QueueStore(store)
+    lead = await died.lead("died", LEASE_SECONDS)
+    assert isinstance(lead, Leading)
+    async with running(Site(store)) as site:
+        await site.router.operator_ready("anna")
+        await site.enter()
+        async with asyncio.timeout(3):
+            offer = await site.offers.get()
+        # what the dead one still had on its way comes too late
+        late = Offer("old", CALL, "boris", 5)
+        assert await died.offer(late, epoch=lead.epoch, now=SystemClock().wall(), at_most=9) == Refused("stale_router")
+        assert await site.router.accepted(offer)
+
+
+async def test_a_wrap_up_that_began_under_a_dead_router_ends(store: Redis) -> None:
+    before = QueueStore(store)
+    async with running(Site(store)) as site:
+        await site.router.operator_ready("anna")
+        await site.enter()
+        await site.router.accepted(await site.offer())
+    await before.end_talk(CALL, now=SystemClock().wall(), wrap_up_seconds=0.5)
+    async with running(Site(store)) as site:
+        await site.state("anna", "ready")
+
+
+async def test_the_store_may_be_restarted_empty_of_scripts(store: Redis, site: Site) -> None:
+    await store.script_flush()
+    await site.router.operator_ready("anna")
+    await site.enter()
+    assert await site.router.accepted(await site.offer())
+
+
+async def test_a_queue_is_closed_full_or_out_of_hours_each_with_its_reason(store: Redis, site: Site) -> None:
+    ops = Supervision(QueueStore(store), SystemClock(), QUICK)
+    await site.router.operator_ready("boris")
+    await ops.pull(CALL, "boris", by="olga")  # refused: unknown call
+    await ops.limit_queue("people", 1, by="olga")
+    await site.router.operator_paused("boris", "lunch")
+    assert isinstance(await site.enter(CALL, "technical"), Queued)
+    assert await site.enter(OTHER, "technical") == QueueRefused("people", "full")
+    await ops.close_queue("people", by="olga")
+    await site.router.leave(CALL, "gone")
+    assert await site.enter(OTHER, "technical") == QueueRefused("people", "closed")
+    await ops.open_queue("people", by="olga")
+    assert isinstance(await site.enter(OTHER, "technical"), Queued)
+    assert [entry.action for entry in await ops.audit()] == ["configure_queue"] * 3
+    assert {entry.by for entry in await ops.audit()} == {"olga"}
+    shut = Site(store, name="shut", hours={"people": parse_hours("UTC", {})})
+    async with running(shut):
+        assert await shut.enter(CALL, "technical") == QueueRefused("people", "closed")
+
+
+async def test_ops_pull_move_and_prioritise(store: Redis, site: Site) -> None:
+    ops = Supervision(QueueStore(store), SystemClock(), QUICK)
+    await site.router.operator_ready("anna")
+    await site.router.operator_paused("anna", "lunch")
+    await site.enter(CALL, "access")
+    await site.enter(OTHER, "access")
+    assert await ops.prioritise(OTHER, 1, by="olga") == Done()
+    await until(lambda: [w.call for w in site.router.snapshot().waiting] == [OTHER, CALL])
+    await site.router.operator_ready("boris")
+    assert await ops.pull(CALL, "boris", by="olga") == Done()
+    offer = await site.offer()
+    assert (offer.call, offer.operator) == (CALL, "boris")
+    assert "olga" in offer.reason
+    await site.router.declined(offer, "declined")
+    await ops.move(OTHER, queue="people", topic="technical", language="ru", by="olga")
+    assert (await site.offer()).call == OTHER
+    assert [entry.action for entry in await ops.audit()] == ["move_call", "pull", "prioritise"]
+
+
+async def test_a_callback_keeps_its_place_and_is_given_up_after_three_tries(store: Redis, site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.router.operator_paused("anna", "lunch")
+    await site.enter(CALL)
+    assert await site.router.request_callback(CALL, "sealed")
+    assert not await site.router.request_callback(OTHER, "sealed")
+    assert await site.router.rebuild(alive=()) == ()  # the caller has hung up, the place stays
+    await site.enter(OTHER)
+    await site.router.operator_ready("anna")
+    offer = await site.offer()
+    assert (offer.call, offer.callback) == (CALL, "sealed")
+    assert await site.router.callback_missed(offer) == CallbackMissed(given_up=False)
+    assert (await site.offer()).call == OTHER  # the first one is tried again in some minutes
+    assert site.router.snapshot().waiting[0].call == CALL
+
+
+async def test_a_caller_who_was_cut_off_has_the_place_back(site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.router.operator_paused("anna", "lunch")
+    await site.router.enter(CALL, EnterQueue("people", "access", "ru"), "federal", SystemClock().wall() - 60)
+    await site.enter(OTHER)
+    await site.router.leave(CALL, "caller_hung_up", caller_token="token")
+    again = CallId("call00000003")
+    wanted = EnterQueue("people", "access", "ru")
+    answer = await site.router.enter(again, wanted, "federal", SystemClock().wall(), caller_token="token")
+    assert isinstance(answer, Queued)
+    assert answer.position == 1

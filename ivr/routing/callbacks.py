@@ -1,0 +1,23 @@
+"""When to ring a caller back who asked for it. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ivr.routing.hours import Hours
+
+TRIES = 3
+_PAUSES_SECONDS = (300.0, 900.0, 1800.0)
+
+
+def next_try_at(now: float, tries: int, hours: Hours) -> float | None:
+    """When the next try may be, after `tries` in vain, within the caller's `hours`; None when they never open.
+
+    Unix seconds. The first try (0 in vain) may be at once: the place in the queue decides.
+    """
+    earliest = now + (_PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS)) - 1] if tries else 0)
+    moment = datetime.fromtimestamp(earliest, UTC)
+    if hours.open_at(moment):
+        return earliest
+    opens = hours.next_change(moment)
+    return opens.timestamp() if opens else None
