@@ -137,6 +137,7 @@ _EVENTS = st.one_of(
     st.builds(ev.Connected, st.just("anna")),
     st.builds(ev.TalkEnded, st.just("anna"), st.sampled_from(["caller", "operator", "failed"])),
     st.builds(ev.Arrived, st.just("100"), st.just("")),
+    st.just(ev.TimerFired(interpret.LONGEST_CALL)),
     st.builds(ev.CallbackKept),
     st.builds(ev.CallbackRefused),
     st.builds(ev.LookedUp, st.sampled_from(["q0", "q1", "q2", "q3", "q4", "q5"]), st.just({"status": "done"})),
@@ -202,6 +203,7 @@ class World:
                 self.over = True
                 assert self.playing is None
                 assert self.listening is None
+                assert not self.waiting
                 assert not self.timers - {interpret.LONGEST_CALL}
             case _:
                 pass

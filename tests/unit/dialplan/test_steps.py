@@ -242,6 +242,18 @@ def test_nobody_stays_in_menus_for_ever(tmp_path: Path) -> None:
     assert call.feed(ev.KeyPressed("1")) == ()
 
 
+def test_a_call_that_ends_in_the_queue_leaves_it(tmp_path: Path) -> None:
+    call = Call(tmp_path, QUEUE)
+    call.feed(ev.Queued("people", 1))
+    effects = call.feed(ev.TimerFired(interpret.LONGEST_CALL))
+    assert fx.LeaveQueue("moved_on") in effects
+    assert fx.StopMusic() in effects
+    assert {effect.timer for effect in effects if isinstance(effect, fx.CancelTimer)} == {
+        "announcement",
+        "longest_wait",
+    }
+
+
 def test_a_call_can_be_taken_over_from_its_json(tmp_path: Path) -> None:
     call = Call(tmp_path, QUEUE)
     call.feed(ev.Queued("people", 1, 5.0))
