@@ -24,7 +24,9 @@ _ENOUGH_ELSEWHERE = 3.0
 """What the recogniser only thought possible must say more than a stray word."""
 _SETTLED = (4.0, 0.6)
 """Least weight and margin to act on before the caller has finished."""
-_SETTLED_PAUSING = (2.5, 0.4)
+_SETTLED_PAUSING = (2.0, 0.3)
+_SETTLED_HALFWAY = (3.0, 0.6)
+"""In a pause after "на", "и", "мой": more will follow, but it can hardly change anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,12 @@ class TopicModel:
 
         While the caller is `pausing` less is likely to follow, so less is asked for.
         """
-        if words.unfinished(text):
+        unfinished = words.unfinished(text)
+        if unfinished and not pausing:
             return None
         scores = self._scores(text)
         found = self._judge(scores)
-        weight, margin = _SETTLED_PAUSING if pausing else _SETTLED
+        weight, margin = (_SETTLED_HALFWAY if unfinished else _SETTLED_PAUSING) if pausing else _SETTLED
         return found if found.topic != NONE and scores[0].weight >= weight and found.margin >= margin else None
 
     def _scores(self, text: str) -> list[_Score]:
