@@ -1,6 +1,7 @@
 """Digits and dates as callers say them: «сто двадцать три» → 123, «пятое мая восемьдесят пятого» → 05051985. Pure.
 
-Russian only: the recogniser knows no other language yet; `understood(language)` says so.
+Russian only: the recogniser knows no other language yet; `understood(language)` says so, and questions in others
+begin with keys.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _ORDINALS = [
 
 
 def understood(language: str) -> bool:
-    """Whether digits can be said in this language."""
+    """Whether callers are understood in this language."""
     return language == "ru"
 
 

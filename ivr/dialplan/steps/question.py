@@ -21,6 +21,7 @@ from ivr.call.events import (
     SpeechStarted,
     TimerFired,
 )
+from ivr.dialplan import dictation
 from ivr.dialplan.fields import Item, Prompts, Seconds, SectionName
 from ivr.dialplan.state import Asking, Value
 from ivr.dialplan.step import Go, Move, Place, Stay, Step, Way, listed
@@ -85,10 +86,13 @@ class Question(Step):
 
     # --- the course of a question ---
     def enter(self, turn: Turn) -> Move:
-        turn.do(Asking())
+        keys_only = not dictation.understood(turn.state.language)
+        turn.do(Asking(keys_only=keys_only))
+        if keys_only and not self.keys:
+            return Go(self.no_match.go, NO_MATCH_WAY)
         typed = turn.take_typed()
         if not typed:
-            return self.open(turn, self.question)
+            return self.open(turn, self._worded(turn))
         self._note(turn)
         for number, key in enumerate(typed, 1):
             move = self.on_key(turn, key)
@@ -208,8 +212,11 @@ class Question(Step):
     def _again(self, turn: Turn, remedy: WhenNot, already: int) -> Move:
         if already >= remedy.again:
             return Go(remedy.go, NO_INPUT_WAY if remedy is self.no_input else NO_MATCH_WAY)
-        question = self.by_keys if self.doing(turn).keys_only and self.by_keys is not None else self.question
-        return self.open(turn, remedy.say or question)
+        return self.open(turn, remedy.say or self._worded(turn))
+
+    def _worded(self, turn: Turn) -> tuple[Item, ...]:
+        """The question as it can be answered now."""
+        return self.by_keys if self.doing(turn).keys_only and self.by_keys is not None else self.question
 
     def _wait(self, turn: Turn) -> None:
         if not self.doing(turn).speaking:

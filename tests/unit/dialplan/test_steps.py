@@ -330,3 +330,12 @@ def test_a_service_answers_or_knows_nothing_or_fails(tmp_path: Path) -> None:
         call.feed(answer)
         assert call.played() == [said]
         assert call.feed(ev.LookedUp("q1", {"status": "late"})) == ()
+
+
+def test_in_a_language_without_recognition_the_question_begins_with_keys(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text((HEAD + ASK + BYE).replace("[ru]", "[tt]"), encoding="utf-8")
+    (plan,), _ = read_plans([file], TOPICS, Known())
+    _, effects = interpret.step(plan, interpret.begin(plan, "100", "", NOW), ev.Arrived("100", ""), NOW)
+    assert [effect.prompts for effect in effects if isinstance(effect, fx.Play)] == [("question_keys",)]
+    assert not [effect for effect in effects if isinstance(effect, fx.Listen)]
