@@ -14,7 +14,8 @@ from ivr.journal.record import Record
 class Story:
     """The records of one call so far. `menus` gets the attempt, from 1, each time the hotline asks for something."""
 
-    def __init__(self) -> None:
+    def __init__(self, sip_call_id: str = "") -> None:
+        self.sip_call_id = sip_call_id
         self.records: list[Record] = []
         self.menus: asyncio.Queue[int] = asyncio.Queue()
         self.connected = asyncio.Event()
@@ -55,7 +56,7 @@ class Stories:
 
     def of(self, sip_call_id: str) -> Story:
         """The story of the call with this Call-ID, which may have begun already or not yet."""
-        story = self._by_sip_call_id.setdefault(sip_call_id, Story())
+        story = self._by_sip_call_id.setdefault(sip_call_id, Story(sip_call_id))
         if self.broken_off.is_set():
             story.ended.set()
         return story
@@ -75,5 +76,6 @@ class Stories:
             self._by_call[record.call] = self.of(str(record.data.get("sip_call_id", "")))
         if (story := self._by_call.get(record.call)) is not None:
             story.add(record)
-            if record.kind == "ended":
+            if record.kind == "ended":  # whoever placed the call holds its story; those of strangers must not pile up
                 del self._by_call[record.call]
+                self._by_sip_call_id.pop(story.sip_call_id, None)
