@@ -27,6 +27,7 @@ from ivr.dialplan.parse import parse
 from ivr.dialplan.source import load_plans
 from ivr.dialplan.state import Now, State, dumped, loaded
 from ivr.dialplan.steps import VERBS
+from ivr.journal.kinds import KINDS
 from ivr.routing.skills import Profile
 from ivr.speech.topics import TopicModel, load_topics
 
@@ -174,7 +175,7 @@ class World:
             self.carry_out(effect)
         self.over = self.state.finished
 
-    def carry_out(self, effect: fx.Effect) -> None:
+    def carry_out(self, effect: fx.Effect) -> None:  # noqa: C901 -- one flat case an effect reads best
         assert not self.over, "nothing follows a hang-up"
         match effect:
             case fx.Play(playback):
@@ -205,6 +206,9 @@ class World:
                 assert self.listening is None
                 assert not self.waiting
                 assert not self.timers - {interpret.LONGEST_CALL}
+            case fx.Note(kind, _, data, personal):
+                assert data.keys() <= KINDS[kind].fields.keys(), "what is not declared would be sealed"
+                assert personal.keys() <= KINDS[kind].personal.keys()
             case _:
                 pass
 
