@@ -29,11 +29,24 @@ _COMMANDS = {
     "classify": "ivr.speech.commands:classify",
     "recognise": "ivr.speech.commands:recognise",
     "topics check": "ivr.speech.commands:check",
+    "report": "ivr.office:report",
+    "purge": "ivr.office:purge",
+    "audit verify": "ivr.office:audit_verify",
+    "audit show": "ivr.office:audit_show",
+    "person export": "ivr.office:person_export",
+    "person correct": "ivr.office:person_correct",
+    "person erase": "ivr.office:person_erase",
+    "accounts add": "ivr.office:account_add",
+    "accounts unlock": "ivr.office:account_unlock",
+    "accounts remove": "ivr.office:account_remove",
     "models fetch": "ivr.speech.commands:fetch_model",
 }
 _GROUPS = {  # words that only lead to further words, and what they are about
     "topics": "What callers' words mean",
     "models": "The speech model",
+    "audit": "Who looked at or changed what",
+    "person": "What is held on one person",
+    "accounts": "Who may sign in to the web pages",
 }
 _HIDDEN = frozenset({"controller", "speech"})  # `ivr run` and service managers start these
 _MACHINE_ERRORS = {

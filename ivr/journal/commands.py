@@ -5,6 +5,7 @@ Plain coroutines over an open store; the command line wraps them.
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 from collections.abc import AsyncGenerator, Sequence
@@ -16,8 +17,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ivr.clock import SystemClock
 from ivr.errors import IvrError
 from ivr.journal import record as records
+from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Record
@@ -52,7 +55,7 @@ async def trace(
     reveal: bool = False,
 ) -> None:
     """Tell the story of one call; IvrError when the journal knows no such call. Nearest calls are suggested."""
-    reader = JournalReader(redis, keyring, reveal=reveal)
+    reader = await _reader(redis, keyring, call, reveal=reveal)
     found = await reader.read(call)
     if not found:
         latest = await reader.calls(limit=3)
@@ -78,7 +81,7 @@ async def journal(
     reveal: bool = False,
 ) -> None:
     """Print records since a time, of calls of one topic if asked, and with `follow` every later one until stopped."""
-    reader = JournalReader(redis, keyring, reveal=reveal)
+    reader = await _reader(redis, keyring, "", reveal=reveal)
     start = since_seconds(since, now_seconds, zone)
     async with aclosing(_chosen(reader, start, topic, follow=follow)) as chosen:
         async for record in chosen:
@@ -86,6 +89,13 @@ async def journal(
                 _print_json(out, [record])
             else:
                 out.print(_line(record, zone), soft_wrap=True)
+
+
+async def _reader(redis: Redis, keyring: Keyring, call: str, *, reveal: bool) -> JournalReader:
+    """Nobody looks at personal data without the audit log knowing first who."""
+    if reveal:
+        await AuditLog(redis, keyring, SystemClock()).note(getpass.getuser(), "reveal_call", call or "all calls")
+    return JournalReader(redis, keyring, reveal=reveal)
 
 
 def since_seconds(text: str, now_seconds: float, zone: tzinfo) -> float:
