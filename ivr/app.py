@@ -18,7 +18,7 @@ from ivr.call.recovery import Recovery, Remains
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
 from ivr.dialplan.source import load_plans
-from ivr.errors import AsteriskUnavailable
+from ivr.errors import AsteriskUnavailable, SetupFailed
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
@@ -32,6 +32,10 @@ from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptMedia
 from ivr.queue.model import Offer
 from ivr.queue.store import QueueStore
+from ivr.request.clerk import Clerk
+from ivr.request.look_up import RequestStatus
+from ivr.request.store import RequestStore
+from ivr.routing.hours import parse_hours
 from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
@@ -44,6 +48,7 @@ log = structlog.get_logger()
 
 _OPERATORS_LANGUAGE = "ru"
 _ZONE = ZoneInfo("Europe/Moscow")
+_OFFICE_HOURS = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"}, "RU")
 _LONGEST_OUTAGE_SECONDS = 7200.0
 _MOST_UNFINISHED = 5000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -68,6 +73,9 @@ class Controller:
         self.reader = JournalReader(self.redis, keyring)
         self.today = Today(_ZONE, clock.wall())
         self._clock = clock
+        requests = RequestStore(self.redis)
+        self._request_status = RequestStatus(requests, keyring, _ZONE)
+        self._clerk = Clerk(requests, keyring, clock, _OFFICE_HOURS, _ZONE, self._record_request)
         self.started_at = clock.wall()
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
@@ -93,7 +101,7 @@ class Controller:
         def sound(language: str, prompt: str) -> str:
             return f"sound:{media.path(language, prompt).with_suffix('')}"
 
-        parts = Parts(self.line, self.speech, self.router, self, clock, sound, telephone=str)
+        parts = Parts(self.line, self.speech, self.router, self, clock, sound, telephone=str, look_up=self._look_up)
         self.switchboard = Switchboard(self.plans.for_line, self.plans.by_name.get, parts)
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
@@ -113,6 +121,7 @@ class Controller:
             stack.push_async_callback(self.speech.close)
             self._keep(self.router.run())
             await self.router.started()
+            self._keep(self._clerk.run())
             await self._recover()
             self._keep(self.line.run())
             stack.push_async_callback(self._end_tasks)
@@ -131,7 +140,11 @@ class Controller:
         """Write one step down, count it, and let the pages know; never blocks."""
         self.journal.record(call, kind, path, data, personal)
         self.today.take(call, kind, data, self._clock.wall())
+        self._clerk.observe(call, kind, data, personal)
         self.on_change()
+
+    def _record_request(self, call: str, kind: str, data: Mapping[str, Value]) -> None:
+        self.record(call, kind, data=data)
 
     async def _begin_day(self) -> None:
         """Count what the journal already has of today."""
@@ -161,6 +174,11 @@ class Controller:
             if began_before_us and call not in talks and not any(record.kind == "ended" for record in records):
                 await self.journal.resume(call)
                 self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
+
+    async def _look_up(self, service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
+        if service != "request_status":
+            raise SetupFailed(f'there is no service "{service}"', hint="see docs/dialplans.md for those there are")
+        return await self._request_status.look_up(arguments, caller)
 
     def _arrive(self, incoming: IncomingCall) -> None:
         self.switchboard.arrive(incoming)

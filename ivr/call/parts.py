@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,3 +106,5 @@ class Parts:
     """(language, prompt id) → Asterisk media address."""
     telephone: Callable[[str], str]
     """Operator's name → SIP account to ring."""
+    look_up: Callable[[str, Mapping[str, str], str], Awaitable[Mapping[str, str]]]
+    """(service, arguments, caller's number) → what it found; raises `IvrError` when it cannot say."""

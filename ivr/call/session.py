@@ -18,9 +18,12 @@ from ivr.call import effects as effect_types
 from ivr.call.effects import Effect, Outcome
 from ivr.call.events import (
     Arrived,
+    CallbackRefused,
     CallerHungUp,
     CallId,
     Event,
+    LookedUp,
+    LookUpFailed,
     PromptFinished,
     QueueRefused,
     SpeechLost,
@@ -170,6 +173,10 @@ class CallSession:
             case effect_types.LeaveQueue(reason):
                 await self._parts.queue.leave(self.call, reason)
                 self._wait.over()
+            case effect_types.RequestCallback():
+                self.receive(CallbackRefused("not offered here"))
+            case effect_types.LookUp():
+                self._spawn(self._look_up(effect))
             case effect_types.HangUp() if not self._incoming.plan:
                 await line.hang_up(channel)
             case effect_types.Note(kind, path, data, personal):
@@ -180,6 +187,14 @@ class CallSession:
         if isinstance(answer, QueueRefused):
             self._wait.refused()
         self.receive(answer)
+
+    async def _look_up(self, request: effect_types.LookUp) -> None:
+        try:
+            found = await self._parts.look_up(request.service, request.arguments, self._incoming.caller)
+        except IvrError as error:
+            self.receive(LookUpFailed(request.lookup, type(error).__name__))
+        else:
+            self.receive(LookedUp(request.lookup, found))
 
     async def _fall_silent(self) -> None:
         """Nothing but the operator is heard from here, and nobody listens in."""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+from ivr.line.fastagi import FastAgi, PlanResult
 
 PLANS = {"700": "federal", "701": "documents", "702": "nobody"}
+WITHOUT_ENGINE = "703"
 _VARIABLES = ("IVR_OUTCOME", "IVR_TOPIC", "IVR_LANGUAGE", "IVR_CALL", "IVR_REQUEST_NUMBER")
 _SECONDS = 10.0
 
 
 class DialplanEnd:
-    """Callers of `PLANS` come here twice: `at` "after" the plan, unless they have hung up, and when they are "gone"."""
+    """Callers of `PLANS` come here twice: `at` "after" the plan, unless they have hung up, and when they are "gone".
 
-    def __init__(self, port: int, told: asyncio.Queue[Mapping[str, str]]) -> None:
+    `away` is the port of a FastAGI server whose engine is not connected to Asterisk.
+    """
+
+    def __init__(self, port: int, away: int, told: asyncio.Queue[Mapping[str, str]]) -> None:
         self._port = port
+        self._away = away
         self._told = told
 
     async def told(self) -> Mapping[str, str]:
@@ -27,14 +35,27 @@ class DialplanEnd:
         """To be read in the context of the callers."""
         variables = ",".join(f"${{{name}}}" for name in _VARIABLES)
         lines = ["exten => _70X,1,Goto(of-tests,${EXTEN},1)", "[of-tests]"]
-        for number, plan in PLANS.items():
+        calls = {number: f"${{HOTLINE}}/{plan}" for number, plan in PLANS.items()}
+        calls[WITHOUT_ENGINE] = f"agi://127.0.0.1:{self._away}/federal"
+        for number, address in calls.items():
             lines += [
-                f"exten => {number},1,AGI(${{HOTLINE}}/{plan})",
+                f"exten => {number},1,AGI({address})",
                 f" same => n,AGI(agi://127.0.0.1:{self._port}/after,{variables})",
                 " same => n,Hangup()",
             ]
         lines.append(f"exten => h,1,AGI(agi://127.0.0.1:{self._port}/gone,{variables})")
         return "\n".join([*lines, ""])
+
+
+class NoEngine:
+    """Knows every plan and never runs one."""
+
+    def knows(self, plan: str) -> bool:
+        return True
+
+    @contextmanager
+    def result(self, channel: str) -> Iterator[asyncio.Future[PlanResult]]:
+        yield asyncio.get_running_loop().create_future()
 
 
 @asynccontextmanager
@@ -49,5 +70,10 @@ async def serving_dialplan_end() -> AsyncIterator[DialplanEnd]:
         told.put_nowait({"at": facts["agi_network_script"], **dict(zip(_VARIABLES, values, strict=True))})
         writer.close()
 
-    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
-        yield DialplanEnd(server.sockets[0].getsockname()[1], told)
+    with socket.create_server(("127.0.0.1", 0)) as chosen:
+        away = chosen.getsockname()[1]
+    async with (
+        await asyncio.start_server(take, "127.0.0.1", 0) as server,
+        FastAgi("nobody", NoEngine()).serving("127.0.0.1", away),
+    ):
+        yield DialplanEnd(server.sockets[0].getsockname()[1], away, told)

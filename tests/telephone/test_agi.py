@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+
 import pytest
 
 from ivr.agent.agent import Agent
 from ivr.agent.script import CallScript, OperatorScript, Say, keys
 from tests.telephone.conftest import RunningHotline
-from tests.telephone.dialplan_end import DialplanEnd
+from tests.telephone.dialplan_end import WITHOUT_ENGINE, DialplanEnd
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -69,6 +73,37 @@ async def test_a_plan_that_does_not_exist_has_failed_at_once(
     assert (after["at"], after["IVR_OUTCOME"], after["IVR_CALL"]) == ("after", "failed", "")
     await dialplan_end.told()
     assert "agi_plan_unknown" in (hotline.hotline.home.logs / "controller.log").read_text()
+
+
+async def test_without_the_engine_the_dialplan_goes_on_at_once(
+    agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
+) -> None:
+    await agent.call(WITHOUT_ENGINE, CallScript(answer_within_seconds=5.0))
+    after, _ = await dialplan_end.told(), await dialplan_end.told()
+    assert (after["at"], after["IVR_OUTCOME"]) == ("after", "failed")
+
+
+async def test_fifty_callers_at_once(agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd) -> None:
+    script = CallScript(hang_up_after_seconds=8.0, answer_within_seconds=20.0)
+    reports = await asyncio.gather(*(agent.call(FEDERAL, script, caller=f"+7999{n:07}") for n in range(50)))
+    ends = [await dialplan_end.told() for _ in reports]
+    assert {(end["at"], end["IVR_OUTCOME"]) for end in ends} == {("gone", "left")}
+    assert {end["IVR_CALL"] for end in ends} == {report.call for report in reports}
+    assert len(ends) == 50
+
+
+async def test_when_the_controller_dies_the_caller_still_reaches_a_person(
+    agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
+) -> None:
+    password = hotline.hotline.secrets.password("operator/anna")
+    async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)) as anna:
+        calling = asyncio.create_task(agent.call(FEDERAL, CallScript(limit_seconds=60.0)))
+        await hotline.until(lambda status: any(call["line"] == FEDERAL for call in status["calls"]))
+        os.kill(hotline.process_id("controller"), signal.SIGKILL)
+        async with asyncio.timeout(60):
+            assert (await anna.talks.get()).seconds > 0.5
+        assert (await calling).hung_up_by == "hotline"
+        await hotline.back()
 
 
 @pytest.mark.parametrize(("number", "turns"), [(EXAMPLE_FEDERAL, (keys("1"),)), (EXAMPLE_QUEUE, ())])

@@ -21,7 +21,7 @@ async def test_a_caller_says_what_is_wrong_and_talks_to_an_operator(agent: Agent
         report = await agent.call(LINE, CallScript(((Say("не могу войти в личный кабинет"),),)))
     assert (report.outcome, report.topic) == ("talked", "access")
     records = await hotline.records(report.call)
-    kinds = [record.kind for record in records if record.kind != "said"]
+    kinds = [record.kind for record in await hotline.steps(report.call) if record.kind != "said"]
     assert kinds == [
         *("arrived", "answered", "menu", "heard", "topic", "queued", "offered", "connected", "talk_ended", "ended")
     ]

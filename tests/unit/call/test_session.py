@@ -15,20 +15,25 @@ from ivr.call.effects import (
     EnterQueue,
     HangUp,
     Listen,
+    LookUp,
     Note,
     Outcome,
     Play,
+    RequestCallback,
     SetTimer,
     StartMusic,
     StopMusic,
 )
 from ivr.call.events import (
     Arrived,
+    CallbackRefused,
     CallerHungUp,
     CallId,
     Event,
     Heard,
     KeyPressed,
+    LookedUp,
+    LookUpFailed,
     OfferEnd,
     PromptFinished,
     Queued,
@@ -39,7 +44,7 @@ from ivr.call.events import (
 )
 from ivr.call.parts import Ear, Parts
 from ivr.call.session import CallSession
-from ivr.errors import SpeechBusy
+from ivr.errors import SpeechBusy, StoreUnavailable
 from ivr.line.asterisk import IncomingCall, Line
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.virtual_time import LoopClock, run_virtually
@@ -193,6 +198,12 @@ class World:
         self.session.receive(Heard("l1", text))
 
 
+async def look_up(service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
+    if service == "broken":
+        raise StoreUnavailable("gone")
+    return {"status": f"{service} {arguments['number']} of {caller}"}
+
+
 def live(
     script: Callable[[World], None],
     telephones: Mapping[str, Telephone] | None = None,
@@ -214,7 +225,7 @@ def live(
         speech = ScriptedSpeech(ScriptedEar() if ear else None)
         world = World(asterisk, speech, queue, journal, plan or ShortPlan(), line)
         worlds.append(world)
-        parts = Parts(line, speech, queue, journal, LoopClock(), lambda _, prompt: f"sound:{prompt}", str)
+        parts = Parts(line, speech, queue, journal, LoopClock(), lambda _, prompt: f"sound:{prompt}", str, look_up)
         await asyncio.sleep(0.1)
         asterisk.call_in("caller-1", "88005553535", "+79990000000")
         world.session = CallSession(CALL, await arrived.get(), world.plan, parts)
@@ -378,4 +389,33 @@ def test_an_operator_who_is_gone_before_the_first_word_costs_no_place() -> None:
     assert dict(world.journal.records)["offer_ended"]["reason"] == "unreachable"
     assert [event.ended_by for event in world.plan.seen if isinstance(event, TalkEnded)] == ["failed"]
     assert "talk_ended" in world.queue.said
+    assert nothing_left(world)
+
+
+@dataclass
+class AskingPlan(ShortPlan):
+    """Asks two services, then hangs up."""
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        self.seen.append(event)
+        match event:
+            case Arrived():
+                return (
+                    Answer(),
+                    LookUp("a", "status", {"number": "17"}),
+                    LookUp("b", "broken"),
+                    RequestCallback("+7999"),
+                )
+            case LookUpFailed():
+                self.finished = True
+                return (HangUp(),)
+        return ()
+
+
+def test_services_answer_or_fail_and_the_plan_is_told() -> None:
+    world, outcome = live(lambda _: None, plan=AskingPlan())
+    assert outcome == "ended"
+    assert LookedUp("a", {"status": "status 17 of +79990000000"}) in world.plan.seen
+    assert LookUpFailed("b", "StoreUnavailable") in world.plan.seen
+    assert CallbackRefused("not offered here") in world.plan.seen
     assert nothing_left(world)
