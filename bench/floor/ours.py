@@ -11,6 +11,7 @@ from ivr.call.events import CallId
 from ivr.queue.model import Change, QueuedCall, QueuedOperator
 from ivr.routing.match import Decision, match
 from ivr.routing.policy import Policy
+from ivr.routing.redistribute import redistribute
 from ivr.routing.skills import Profile
 from ivr.routing.view import QueueView
 
@@ -29,6 +30,8 @@ class _Floor:
         self.view = QueueView(Profile(person.name, person.skills) for person in day.people)
         self.waits: dict[int, float] = {}
         self.offers = 0
+        self.lent = 0
+        self.redistributed_at = 0.0
         self.rings: dict[CallId, int] = {}
         self.asked_for: float | None = None
         for name in self.people:
@@ -55,6 +58,7 @@ class _Floor:
 
     def decide(self) -> None:
         now = self.clock.now
+        self.redistribute(now)
         matches = match(self.view, self.policy, now)
         for decision in matches.decisions:
             self.ring(decision)
@@ -62,6 +66,15 @@ class _Floor:
         if at is not None and (self.asked_for is None or at < self.asked_for or self.asked_for <= now):
             self.asked_for = at
             self.clock.at(at, self.decide)
+
+    def redistribute(self, now: float) -> None:
+        if now < self.redistributed_at + self.policy.redistribute_seconds:
+            return
+        self.redistributed_at = now
+        for assignment in redistribute(self.view, self.policy, 220.0):
+            row = self.view.operators[assignment.operator]
+            self.lent += bool(assignment.topic)
+            self.change(person=replace(row, assigned=assignment.topic))
 
     def ring(self, decision: Decision) -> None:
         now, call = self.clock.now, self.view.calls[decision.call]

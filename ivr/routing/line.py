@@ -75,11 +75,11 @@ class Line:
 
     `calls` can still be answered in time, `late` no longer: each moves over once in its life, at the order of its rank.
     `apart` are the few calls that some operators must not be offered (they declined, or the call is kept for another
-    one), in the order of their rank. `signed_in` counts the operators who can serve the line, `working` those of
-    them who are not paused.
+    one), in the order of their rank. `able` are all operators who can serve the line, best first; `signed_in`
+    counts those who are here, `working` those of them who are not paused, `experts` those of them with level 1.
     """
 
-    __slots__ = ("apart", "calls", "free", "late", "need", "signed_in", "working")
+    __slots__ = ("able", "apart", "calls", "experts", "free", "late", "need", "signed_in", "working")
 
     def __init__(self, wanted: Need) -> None:
         self.need = wanted
@@ -89,6 +89,8 @@ class Line:
         self.free: list[FreeOperator] = []
         self.signed_in = 0
         self.working = 0
+        self.experts = 0
+        self.able: list[tuple[int, str]] = []
 
     def __len__(self) -> int:
         return len(self.calls) + len(self.late) + len(self.apart)

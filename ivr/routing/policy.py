@@ -20,6 +20,8 @@ class Policy:
     ring_seconds            shortest and longest ring
     short_tail              while no more than so many calls for each operator of a line are late, who starves is not
                             passed at all: it costs others little
+    threat_factor           a topic threatens its target when so many times the calls wait that its experts take in time
+    redistribute_seconds    how often operators may be lent to another topic, or sent home
     misses_allowed          unanswered rings in a row after which an operator is paused
     not_again_seconds       an operator who did not take a call is not offered it again for so long
     preferred_seconds       a repeat caller waits so long for the operator who knows the case
@@ -37,6 +39,8 @@ class Policy:
     widen_after_seconds: tuple[float, ...] = (0.0, 3.0, 8.0, 20.0)
     ring_share: float = 0.4
     ring_seconds: tuple[float, float] = (6.0, 12.0)
+    threat_factor: float = 6.0
+    redistribute_seconds: float = 10.0
     misses_allowed: int = 2
     not_again_seconds: float = 20.0
     preferred_seconds: float = 10.0

@@ -38,6 +38,7 @@ from ivr.routing.match import Decision, match
 from ivr.routing.outlook import outlook
 from ivr.routing.policy import Policy
 from ivr.routing.reason import from_json, in_words, to_json
+from ivr.routing.redistribute import redistribute
 from ivr.routing.skills import Need, Profile, level, need
 from ivr.routing.snapshot import Snapshot, snapshot
 from ivr.routing.view import QueueView
@@ -83,6 +84,7 @@ class Router:
         self._wake = asyncio.Event()
         self._epoch = 0
         self._offers_made = 0
+        self._redistribute_at = 0.0
         self._talk_times = TalkTimes()
         self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
         self._offers: dict[CallId, dict[str, Offer | None]] = {}  # delivered; None: ended by the session itself
@@ -295,6 +297,7 @@ class Router:
         now, view = self._clock.wall(), self._view
         for operator in view.timers.due(now):
             await self._end(operator, now)
+        redistribute_at = await self._redistribute(view, now)
         matches = match(view, self._policy, now)
         decided = list(matches.decisions)
         try:
@@ -304,7 +307,16 @@ class Router:
         finally:
             for decision in decided:  # the store is lost: nobody knows whether the first one was committed
                 view.restore(decision.call, decision.operator)
-        return min((at for at in (matches.next_change_at, view.timers.next_at()) if at is not None), default=None)
+        moments = (matches.next_change_at, view.timers.next_at(), redistribute_at)
+        return min((at for at in moments if at is not None), default=None)
+
+    async def _redistribute(self, view: QueueView, now: float) -> float | None:
+        """Lend operators or send them home when it is time; answers when it is time again, None: nothing to watch."""
+        if now >= self._redistribute_at:
+            self._redistribute_at = now + self._policy.redistribute_seconds
+            for assignment in redistribute(view, self._policy, self._talk_times.mean("", now)):
+                await self._store.assign(assignment.operator, assignment.topic, now=now)
+        return self._redistribute_at if view.crowded or view.lent else None
 
     async def _end(self, operator: QueuedOperator, now: float) -> None:
         if operator.state == "wrap_up":

@@ -37,6 +37,8 @@ class QueueView:
         self._beside: dict[str, list[tuple[Line, FreeOperator]]] = {}
         self._present: set[str] = set()
         self.working: set[str] = set()
+        self.lent: set[str] = set()
+        """Operators whom the rule, not a person, has assigned to a topic."""
         self.owed: dict[str, int] = {}
         """Operator → turns owed to calls that starve, because one of them was passed."""
 
@@ -55,6 +57,7 @@ class QueueView:
         for operator in change.operators:
             self.operators[operator.name] = operator
             self.timers.set(operator)
+            (self.lent.add if operator.assigned and not operator.assigned_by else self.lent.discard)(operator.name)
             self._place(operator.name)
         for queue in change.queues:
             self.queues[queue.queue] = queue
@@ -137,6 +140,8 @@ class QueueView:
             self._serves[name].append((line, own))
             line.signed_in += name in self._present
             line.working += name in self.working
+            line.experts += name in self.working and own == 1
+            insort(line.able, (own, name))
             if name in self._beside:
                 self._stand_beside(line, own, self.operators[name])
         return line
@@ -153,9 +158,10 @@ class QueueView:
         if signed_in or working:
             (self._present.add if present else self._present.discard)(name)
             (self.working.add if works else self.working.discard)(name)
-            for line, _ in self._serves[name]:
+            for line, own in self._serves[name]:
                 line.signed_in += signed_in
                 line.working += working
+                line.experts += working if own == 1 else 0
         if present and operator.state == "ready":
             self._beside[name] = []
             for line, own in self._serves[name]:
