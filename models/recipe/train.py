@@ -136,7 +136,8 @@ class _Training:
             if not file.exists():
                 continue
             state = torch.load(file, weights_only=True)
-            if state["step"] > self._schedule.steady_steps and state["steady_steps"] != self._schedule.steady_steps:
+            cooling = state["step"] > state["steady_steps"]
+            if cooling and state["steady_steps"] != self._schedule.steady_steps:
                 continue
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
