@@ -67,7 +67,7 @@ def _step(draft: Draft, place: Place, step: Step, names: dict[str, Type]) -> set
         used |= set(_named(expression.tree))
     for inner, item in step.prompts():
         if isinstance(item, Spoken):
-            kind = "text" if item.date or item.digits else "number"
+            kind = "text" if item.date or item.digits or item.time else "number"
             _expression(draft, (*place, *inner), item.expression, kind, names)
             used |= set(_named(item.expression.tree))
     if isinstance(step, SetVariables):

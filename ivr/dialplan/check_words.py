@@ -32,6 +32,7 @@ def check(draft: Draft) -> None:
             _choices(draft, place, step)
         if isinstance(step, SetTopic):
             _topics(draft, place, (step.topic,))
+            _staff(draft, place, (step.topic,))
         if isinstance(step, QueueStep):
             _queue(draft, place, step)
     _last_words(draft)
@@ -73,6 +74,7 @@ def _choices(draft: Draft, place: Place, ask: Ask) -> None:
                     (*where, kind), f"{way_in} leads to the choice in line {line} already", "leave it to one choice"
                 )
         _topics(draft, where, choice.topic or ())
+        _staff(draft, where, choice.topic or ())
         _vocabulary(draft, where, choice.words or ())
     keys = [choice.key for choice in ask.choices if choice.key]
     if not keys:
@@ -102,15 +104,27 @@ def _vocabulary(draft: Draft, where: Place, phrases: tuple[str, ...]) -> None:
 
 
 def _queue(draft: Draft, place: Place, step: QueueStep) -> None:
+    """Somebody has the skills that the step names, in every language of the plan."""
+    _somebody(draft, (*place, "skills" if step.skills else "queue"), "operator", step.skills or ())
+
+
+def _staff(draft: Draft, place: Place, topics: tuple[str, ...]) -> None:
+    """Somebody can help with what the call is about now, in every language of the plan."""
+    for index, topic in enumerate(topics):
+        if topic != ANY_TOPIC and (draft.known.topics is None or topic in draft.known.topics):
+            _somebody(draft, (*place, "topic", index), topic, ())
+
+
+def _somebody(draft: Draft, place: Place, topic: str, skills: tuple[str, ...]) -> None:
     head, operators = draft.parsed.head, draft.known.operators
     if head is None or operators is None:
         return
     for language in head.languages:
-        wanted = need(step.queue, "operator", language, step.skills or ())
+        wanted = need("", topic, language, skills)
         if not any(level(operator, wanted) for operator in operators):
-            what = "language " + " and skills ".join([language, listed(wanted.skills)] if wanted.skills else [language])
-            hint = "give one the skills in config/operators.yaml"
-            draft.warning((*place, "skills" if step.skills else "queue"), f"no operator has {what}", hint)
+            lacking = f"skill {listed(wanted.skills)} in {language}" if wanted.skills else f"language {language}"
+            hint = "give it to one in config/operators.yaml, or such calls will wait in vain"
+            draft.warning(place, f"no operator has {lacking}", hint)
 
 
 def _last_words(draft: Draft) -> None:

@@ -109,20 +109,21 @@ class Spoken(BaseModel):
     digits: ExpressionText | None = Field(None, description="Digit by digit.")
     ordinal: ExpressionText | None = Field(None, description="A place in a row: third.")
     date: ExpressionText | None = Field(None, description='A date "2026-12-31".')
+    time: ExpressionText | None = Field(None, description='A time of day "08:30".')
     unit: Literal["minute", "second", "hour", "day", "call", "person", "request"] | None = None
     case: Literal["nominative", "genitive", "accusative"] = "nominative"
 
     @model_validator(mode="after")
     def _one_value(self) -> Spoken:
-        if sum(value is not None for value in (self.number, self.digits, self.ordinal, self.date)) != 1:
-            raise PydanticCustomError("spoken", "exactly one of number, digits, ordinal, date is read out here")
+        if sum(value is not None for value in (self.number, self.digits, self.ordinal, self.date, self.time)) != 1:
+            raise PydanticCustomError("spoken", "exactly one of number, digits, ordinal, date, time is read out here")
         if self.unit is not None and self.number is None:
             raise PydanticCustomError("spoken", "a unit goes with a number only")
         return self
 
     @property
     def expression(self) -> Expression:
-        found = self.number or self.digits or self.ordinal or self.date
+        found = self.number or self.digits or self.ordinal or self.date or self.time
         if found is None:
             raise ValueError("validated to have one value")
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from ivr.call.effects import (
@@ -104,11 +104,14 @@ class Turn:
         language, value = self.state.language, self.value(item.expression)
         if item.digits is not None:
             return spoken.digits(language, str(value))
-        if item.date is not None:
-            try:
+        try:
+            if item.date is not None:
                 return spoken.day(language, date.fromisoformat(str(value)))
-            except ValueError:
-                return ()
+            if item.time is not None:
+                moment = time.fromisoformat(str(value))
+                return spoken.clock(language, moment.hour, moment.minute)
+        except ValueError:  # there is nothing to say yet
+            return ()
         amount = float(value) if isinstance(value, int | float) else 0.0
         if item.ordinal is not None:
             return spoken.ordinal(language, amount)

@@ -339,3 +339,12 @@ def test_in_a_language_without_recognition_the_question_begins_with_keys(tmp_pat
     _, effects = interpret.step(plan, interpret.begin(plan, "100", "", NOW), ev.Arrived("100", ""), NOW)
     assert [effect.prompts for effect in effects if isinstance(effect, fx.Play)] == [("question_keys",)]
     assert not [effect for effect in effects if isinstance(effect, fx.Listen)]
+
+
+def test_values_are_read_out(tmp_path: Path) -> None:
+    say = "[{time: time}, {date: date}, {digits: line}, {number: weekday, unit: day}, {date: topic}, {time: topic}]"
+    call = Call(tmp_path, f"  first:\n    - say: {say}\n    - go: bye\n")
+    assert call.played() == [
+        *("number_12", "hour_many", "number_20", "day_3", "month_11"),
+        *("number_1", "number_0", "number_0", "number_1", "day_nominative"),
+    ]
