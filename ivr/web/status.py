@@ -67,6 +67,16 @@ class PartStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentStatus:
+    """A critical incident under way: `calls` about `topic` since `opened`; `usual` in ten minutes of this hour."""
+
+    topic: str
+    opened: float
+    calls: int
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
 class TodayStatus:
     """Since midnight of the hotline's zone. `offered`: calls that entered a queue; the two shares' numerators count
     from entering the queue and from the first ring; `abandoned`: callers who left the queue."""
@@ -92,6 +102,7 @@ class Status:
     asterisk: PartStatus
     speech: PartStatus
     today: TodayStatus
+    incidents: tuple[IncidentStatus, ...] = ()
 
     @property
     def ready(self) -> bool:

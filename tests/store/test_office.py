@@ -18,6 +18,7 @@ from ivr.journal.stream import Journal
 
 CHECKOUT = Path(__file__).parents[2]
 NUMBER = "+79161234512"
+pytestmark = pytest.mark.timeout(240)  # a dozen processes a test
 Command = Callable[..., Awaitable[tuple[int, str, str]]]
 
 

@@ -119,6 +119,14 @@ function show(status) {
     const part = status[name];
     return element("li", part.ok ? title : `${title}: ${part.detail || "не отвечает"}`, part.ok ? "dot" : "dot off");
   }));
+  const incidents = (status.incidents ?? []).map((incident) => {
+    const since = new Date(incident.opened * 1000).toLocaleTimeString("ru-RU", { hour: "2-digit", minute: "2-digit" });
+    return `Критический инцидент — ${TOPICS[incident.topic] ?? incident.topic}: с ${since} ${incident.calls} `
+      + `${plural(incident.calls, "звонок", "звонка", "звонков")}, обычно ${Math.round(incident.usual)} за 10 минут`;
+  });
+  if ([...byId("incidents").children].map((item) => item.textContent).join() !== incidents.join()) {
+    byId("incidents").replaceChildren(...incidents.map((text) => element("li", text))); // read out when it changes
+  }
   byId("lines").replaceChildren(...status.lines.map((line) => {
     const item = element("li", line.number, line.open ? "dot" : "dot closed");
     item.append(element("span", ` ${line.name}${line.open ? "" : " — закрыта"} · ${line.calls}`, "soft"));

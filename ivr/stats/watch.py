@@ -1,0 +1,69 @@
+"""Looks for critical incidents in live calls: what is usual is learnt from the journal, what is found goes into it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from ivr.clock import Clock
+from ivr.journal.record import Record
+from ivr.stats.incident import Incident, Incidents, Usual
+
+LEARNING_SECONDS = 14 * 86_400.0
+_LOOK_SECONDS = 60.0
+
+RecordStep = Callable[[str, Mapping[str, Any]], None]
+
+
+class IncidentWatch:
+    """`record(kind, data)` writes to the journal. `observe` every record; run `run` as a task."""
+
+    def __init__(self, usual: Usual, clock: Clock, zone: tzinfo, record: RecordStep) -> None:
+        self._incidents = Incidents(usual, zone)
+        self._clock = clock
+        self._record = record
+
+    @property
+    def open(self) -> tuple[Incident, ...]:
+        """Incidents under way, the oldest first."""
+        return tuple(sorted(self._incidents.open.values(), key=lambda incident: incident.opened))
+
+    def observe(self, kind: str, data: Mapping[str, Any], personal: Mapping[str, str]) -> None:
+        """A call has made a step. Never blocks."""
+        if kind == "topic":
+            words = personal.get("matched", "")
+            self._write(self._incidents.take(str(data.get("topic", "none")), self._clock.wall(), words))
+
+    def close(self, topic: str) -> None:
+        """Somebody says that the failure is mended."""
+        if topic in self._incidents.open:
+            self._write((self._incidents.close(topic, self._clock.wall()),))
+
+    async def run(self) -> None:
+        """Notice also in silence that an incident is over, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._write(self._incidents.look(self._clock.wall()))
+
+    def _write(self, changed: tuple[Incident, ...]) -> None:
+        for incident in changed:
+            name = f"{incident.topic}-{int(incident.opened)}"
+            if incident.closed is None:
+                facts = {"incident": name, "topic": incident.topic, "calls": incident.calls, "usual": incident.usual}
+                self._record("incident_opened", facts)
+            else:
+                seconds = round(incident.closed - incident.opened)
+                self._record("incident_closed", {"incident": name, "calls": incident.calls, "seconds": seconds})
+
+
+async def learnt(records: AsyncIterator[Record], before_seconds: float, zone: tzinfo) -> Usual:
+    """What is usual, from the topics found before that moment (Unix time): today is not yet a whole day."""
+    usual = Usual()
+    async for record in records:
+        if record.wall_seconds >= before_seconds:
+            break
+        if record.kind == "topic":
+            usual.take(str(record.data.get("topic", "none")), datetime.fromtimestamp(record.wall_seconds, zone))
+    return usual
