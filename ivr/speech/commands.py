@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ivr.config import Home, load_settings
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
@@ -161,14 +159,15 @@ def _report(model: TopicModel, examples: list[Example]) -> None:
     counts = confusion(model, examples)
     right = sum(count for (label, found), count in counts.items() if label == found)
     names = [*dict.fromkeys([topic.id for topic in model.topics] + ["none"] + [one.topic for one in examples])]
-    table = Table(title=f"{right} of {len(examples)} sentences right ({right / len(examples):.1%})")
-    table.add_column("said ↓  found →")
-    for name in names:
-        table.add_column(name[:6], justify="right")
-    for label in names:
-        row = [str(counts[label, found] or "·") for found in names]
-        table.add_row(label, *row)
-    console = Console()
-    console.print(table)
+    out = sys.stdout
+    out.write(
+        f"\n{right} of {len(examples)} sentences right ({right / len(examples):.1%}); rows: said, columns: found\n"
+    )
+    out.write(f"{'':17}" + "".join(f"{number:5}" for number in range(1, len(names) + 1)) + "\n")
+    for number, label in enumerate(names, 1):
+        cells = "".join(f"{counts[label, found] or '·':>5}" for found in names)
+        out.write(f"{number:2} {label:14}{cells}\n")
     unused = Counter(topic for topic, _ in never_used(model, examples))
-    console.print("Phrases that no sentence uses: " + ", ".join(f"{topic} {count}" for topic, count in unused.items()))
+    out.write(
+        "\nPhrases that no sentence uses: " + ", ".join(f"{topic} {count}" for topic, count in unused.items()) + "\n"
+    )

@@ -37,11 +37,16 @@ def check_topics(model: TopicModel, file: str, known: Set[str] | None, examples:
     lemmas = None if known is None else frozenset(lemma for word in known for lemma in words.lemmas(word))
     used = Counter(phrase for one in examples for phrase in model.classify(one.text).matched)
     findings: list[Finding] = []
+    missing: set[str] = set()
     for topic in model.topics:
         for rule in topic.rules:
             for message, hint in _doubts(model, topic, rule):
                 findings.append(Finding(file, rule.line, rule.column, "warning", message, hint))
-            if lemmas is not None and (unknown := _unknown(rule.phrase, lemmas, known or frozenset())):
+            if lemmas is None:
+                continue
+            unknown = [word for word in _unknown(rule.phrase, lemmas, known or frozenset()) if word not in missing]
+            missing.update(unknown)  # once each: groups bring the same word into many phrases
+            if unknown:
                 findings.append(
                     Finding(
                         file,
@@ -49,7 +54,7 @@ def check_topics(model: TopicModel, file: str, known: Set[str] | None, examples:
                         rule.column,
                         "warning",
                         f"{topic.id}: the recogniser does not know {', '.join(unknown)}",
-                        f"ivr models words add {' '.join(unknown)}",
+                        "add the words that are meant: ivr models words add WORD…",
                     )
                 )
     findings += _same(model, file)
@@ -106,7 +111,11 @@ def _samples(phrase: Phrase) -> Iterator[str]:
 
 def _unknown(phrase: Phrase, lemmas: Set[str], known: Set[str]) -> list[str]:
     looked_for = {word: None for element in phrase.elements for run in element.runs for word in run}
-    return [word.text + "*" * (word.kind == "begins") for word in looked_for if not _knows(word, lemmas, known)]
+    return [
+        word.text + "*" * (word.kind == "begins")
+        for word in looked_for
+        if word.text.isalpha() and not _knows(word, lemmas, known)
+    ]
 
 
 def _knows(word: Word, lemmas: Set[str], known: Set[str]) -> bool:

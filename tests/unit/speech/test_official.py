@@ -36,20 +36,21 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     server.server_close()
 
 
-def publish(folder: Path, address: str, **changes: str) -> str:
+def publish(served: tuple[Path, str], changes: dict[str, str] | None = None) -> str:
+    folder, address = served
     with zipfile.ZipFile(folder / "model.zip", "w") as packed:
         packed.writestr(f"{NAME}/am/final.mdl", b"model")
     md5 = hashlib.md5((folder / "model.zip").read_bytes(), usedforsecurity=False).hexdigest()
     entry = {"name": NAME, "lang": "ru", "type": "small", "version": "0.22", "obsolete": "false"}
     old = {**entry, "name": "vosk-model-small-ru-0.4", "version": "0.15", "url": f"{address}/none.zip", "md5": ""}
-    newest = {**entry, "url": f"{address}/model.zip", "md5": md5, **changes}
+    newest = {**entry, "url": f"{address}/model.zip", "md5": md5, **(changes or {})}
     (folder / "list.json").write_text(json.dumps([old, newest]))
     return f"{address}/list.json"
 
 
 def test_the_newest_small_model_is_fetched_once(tmp_path: Path, served: tuple[Path, str]) -> None:
-    folder, address = served
-    listed = publish(folder, address)
+    folder, _ = served
+    listed = publish(served)
     models = tmp_path / "models"
     models.mkdir()
     assert fetch("ru", models, listed) == models / NAME
@@ -74,7 +75,7 @@ def test_what_is_wrong_is_said_and_nothing_is_left(
     models = tmp_path / "models"
     models.mkdir()
     with pytest.raises(SetupFailed, match=why):
-        fetch("ru", models, publish(*served, **changes))
+        fetch("ru", models, publish(served, changes))
     assert list(models.iterdir()) == []
 
 
@@ -86,4 +87,4 @@ def test_without_a_network_people_are_told_what_to_do(tmp_path: Path) -> None:
 
 def test_a_language_without_a_model_is_named(tmp_path: Path, served: tuple[Path, str]) -> None:
     with pytest.raises(SetupFailed, match="no official small model for tt"):
-        fetch("tt", tmp_path, publish(*served))
+        fetch("tt", tmp_path, publish(served))
