@@ -16,7 +16,7 @@ _ROUNDS = 6
 async def measure() -> dict[str, object]:
     """Rounds with and without take turns, so that a busy machine burdens both alike."""
     added: list[float] = []
-    async with journal_with_logs() as journal:
+    async with journal_with_logs() as (journal, _):
         count = 0
 
         def with_journal() -> None:

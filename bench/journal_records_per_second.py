@@ -13,7 +13,7 @@ _AT_ONCE = 100
 
 async def measure() -> dict[str, object]:
     """Offer records as fast as the journal takes them; stop the clock when the last one is in the store."""
-    async with journal_with_logs() as journal:
+    async with journal_with_logs() as (journal, _):
         began = time.perf_counter()
         for number in range(_RECORDS):
             record_step(journal, number)
