@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -19,7 +20,7 @@ BACK_TO_DESK_SECONDS = 5.0
 """Who comes back and finds the own telephone paused sets it to ready so much later."""
 
 
-class _Floor:
+class Floor:
     """The store's transitions as rows; only what this floor needs of them."""
 
     def __init__(self, day: Day, policy: Policy) -> None:
@@ -31,6 +32,7 @@ class _Floor:
         self.waits: dict[int, float] = {}
         self.offers = 0
         self.lent = 0
+        self.on_enter: Callable[[QueuedCall], None] = lambda _row: None
         self.redistributed_at = 0.0
         self.rings: dict[CallId, int] = {}
         self.asked_for: float | None = None
@@ -53,7 +55,9 @@ class _Floor:
 
     def enter(self, call: CallId, caller: Caller) -> None:
         now = self.clock.now
-        self.change(call=QueuedCall(call, "people", caller.topic, "ru", (), 0, "federal", "one", now, now, now, ""))
+        row = QueuedCall(call, "people", caller.topic, "ru", (), 0, "federal", "one", now, now, now, "")
+        self.on_enter(row)
+        self.change(call=row)
         self.decide()
 
     def decide(self) -> None:
@@ -146,6 +150,6 @@ class _Floor:
 
 def waits(day: Day, policy: Policy) -> dict[int, float]:
     """Caller → seconds from entering the queue to the operator's voice."""
-    floor = _Floor(day, policy)
+    floor = Floor(day, policy)
     floor.clock.run()
     return floor.waits

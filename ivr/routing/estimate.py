@@ -22,6 +22,10 @@ class ExpectedWait:
         """The middle, when one figure is wanted."""
         return (self.low_seconds + self.high_seconds) / 2
 
+    def with_ring(self, answer_seconds: float) -> ExpectedWait:
+        """The same until the operator's voice: a ring is answered at once or after twice the usual time."""
+        return ExpectedWait(self.low_seconds, self.high_seconds + 2 * answer_seconds)
+
 
 def expected_wait(ahead: int, operators: int, free: int, talk_seconds: float) -> ExpectedWait | None:
     """Wait of a caller with `ahead` competing calls before, served by `operators`, of whom `free` are free now.

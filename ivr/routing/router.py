@@ -143,7 +143,7 @@ class Router:
             preferred=preferred,
         )
         now = self._clock.wall()
-        expected = outlook(self._view, row, self._talk_times, now)
+        expected = outlook(self._view, row, self._policy, self._talk_times, now)
         answer = await self._store.enter(row, caller_token)
         if isinstance(answer, Entered):
             self._told[call] = now, expected
@@ -235,7 +235,7 @@ class Router:
         if row is None:
             return None
         told_at, told = self._told.get(call, (now, None))
-        expected = told_next(told, now - told_at, outlook(self._view, row, self._talk_times, now))
+        expected = told_next(told, now - told_at, outlook(self._view, row, self._policy, self._talk_times, now))
         self._told[call] = now, expected
         return expected
 
