@@ -22,7 +22,7 @@ RECORDS_OF_A_CALL = 11
 
 @asynccontextmanager
 async def journal_with_logs() -> AsyncIterator[tuple[Journal, JournalReader]]:
-    """A journal as the controller runs it, and a reader: sealed, each record a log line in a file, append-only file on."""
+    """A journal as the controller runs it, and a reader: sealed, a log line a record in a file, append-only file on."""
     with tempfile.TemporaryDirectory() as name, socket.socket() as probe:
         directory = Path(name)
         probe.bind(("127.0.0.1", 0))
