@@ -25,6 +25,7 @@ from ivr.call.events import (
     LookedUp,
     LookUpFailed,
     PromptFinished,
+    Queued,
     QueueRefused,
     SpeechLost,
     TimerFired,
@@ -61,6 +62,7 @@ class CallSession:
         self._music = False
         self._playing = ""
         self._wait = Wait(parts.clock)
+        self._admitted = asyncio.Event()
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
         self._over = False
         self._caller_gone = False
@@ -81,7 +83,7 @@ class CallSession:
 
     def offer(self, offer: Offer) -> None:
         """The router gives this call to an operator: ring there."""
-        self._spawn(self._operators.ring(offer))
+        self._spawn(self._ring(offer))
 
     def withdraw(self, offer: Offer) -> None:
         """That offer is over through no act of ours: stop ringing there."""
@@ -138,6 +140,8 @@ class CallSession:
                 # The channel ended before our request came: its own event is on the way and ends the call.
                 if error.status != _CHANNEL_GONE:
                     raise
+        if isinstance(event, Queued):
+            self._admitted.set()
 
     async def _carry_out(self, effect: Effect) -> None:  # noqa: C901 -- one flat case an effect reads best
         line, channel = self._parts.line, self._incoming.channel
@@ -187,6 +191,11 @@ class CallSession:
         if isinstance(answer, QueueRefused):
             self._wait.refused()
         self.receive(answer)
+
+    async def _ring(self, offer: Offer) -> None:
+        # The router may offer the call before we have its answer; the journal is to tell things in their order.
+        await self._admitted.wait()
+        await self._operators.ring(offer)
 
     async def _look_up(self, request: effect_types.LookUp) -> None:
         try:

@@ -45,18 +45,25 @@ class Switchboard:
 
     def arrive(self, incoming: IncomingCall) -> None:
         """A caller has dialled; the call lives in a task of its own from here."""
-        plan = self._plan_named(incoming.plan) if incoming.plan else self._plan_of(incoming.dialled)
-        if plan is None or self._closing:
-            log.warning("call_without_plan", line=incoming.dialled, plan=incoming.plan, closing=self._closing)
-            line = self._parts.line
-            self._keep((line.give_back if incoming.plan else line.hand_over)(incoming.channel))
-            self._tell(incoming.channel, NOT_RUN)
-            return
         clock = self._parts.clock
         call = new_call_id(clock.wall(), secrets.randbits(20))
+        plan = self._plan_named(incoming.plan) if incoming.plan else self._plan_of(incoming.dialled)
+        if plan is None or self._closing:
+            self._turn_away(call, incoming)
+            return
         dialogue = PlanDialogue(plan, incoming.dialled, incoming.caller, clock)
         session = self._sessions[call] = CallSession(call, incoming, dialogue, self._parts)
         self._keep(self._live(session, incoming.channel, dialogue))
+
+    def _turn_away(self, call: CallId, incoming: IncomingCall) -> None:
+        """We have no plan for this call, or take none any more: Asterisk's own dialplan finds a person."""
+        line, journal = self._parts.line, self._parts.journal
+        facts = {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id}
+        journal.record(call, "arrived", "", facts, {"caller": incoming.caller})
+        reason = "closing" if self._closing else "no_plan"
+        journal.record(call, "ended", "", {"outcome": "failed", "reason": reason, "handed_over": True})
+        self._keep((line.give_back if incoming.plan else line.hand_over)(incoming.channel))
+        self._tell(incoming.channel, NOT_RUN)
 
     def offer(self, call: CallId, offer: Offer) -> bool:
         """Ring at an operator for this call; False when the call has ended meanwhile."""

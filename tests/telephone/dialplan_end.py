@@ -26,10 +26,12 @@ class DialplanEnd:
         self._away = away
         self._told = told
 
-    async def told(self) -> Mapping[str, str]:
-        """What the next caller's variables are; waits for one."""
+    async def told(self, at: str = "gone") -> Mapping[str, str]:
+        """The variables of the next caller who comes `at` here; waits for one."""
         async with asyncio.timeout(_SECONDS):
-            return await self._told.get()
+            while (told := await self._told.get())["at"] != at:
+                pass
+            return told
 
     def dialplan(self) -> str:
         """To be read in the context of the callers."""

@@ -134,12 +134,17 @@ class ScriptedQueue:
     operators: list[str]
     give: Callable[[ScriptedOffer], None] | None = None
     refuses: bool = False
+    hasty: bool = False
     said: list[str] = field(default_factory=list)
 
     async def enter(self, call: CallId, request: EnterQueue, line: str, entered_at: float) -> Queued | QueueRefused:
         if self.refuses:
             return QueueRefused("main", "full")
-        self._next()
+        if self.hasty and self.operators and self.give:
+            self.give(ScriptedOffer(operator=self.operators.pop(0)))
+            await asyncio.sleep(0.05)
+        else:
+            self._next()
         return Queued("main", 1)
 
     def _next(self) -> None:
@@ -419,3 +424,15 @@ def test_services_answer_or_fail_and_the_plan_is_told() -> None:
     assert LookUpFailed("b", "StoreUnavailable") in world.plan.seen
     assert CallbackRefused("not offered here") in world.plan.seen
     assert nothing_left(world)
+
+
+def test_an_offer_that_overtakes_the_queues_answer_is_journalled_after_it() -> None:
+    def script(world: World) -> None:
+        world.queue.hasty = True
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(9.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, outcome = live(script)
+    assert outcome == "talked"
+    seen = [type(event).__name__ for event in world.plan.seen]
+    assert seen.index("Queued") < seen.index("Offered")
