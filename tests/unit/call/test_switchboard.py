@@ -8,7 +8,7 @@ from typing import Any
 
 from ivr.call.parts import Parts
 from ivr.call.switchboard import Switchboard
-from ivr.line.asterisk import Line
+from ivr.line.asterisk import IncomingCall, Line
 from ivr.line.fake import FakeAsterisk
 from ivr.virtual_time import LoopClock, run_virtually
 
@@ -32,7 +32,10 @@ def test_a_number_without_a_plan_is_rung_through_to_a_person() -> None:
     asterisk, journal = FakeAsterisk(), Journal()
 
     async def call_through() -> None:
-        line = Line(asterisk, "ivr", lambda incoming: switchboard.arrive(incoming), lambda _: None, lambda _: None)
+        def arrive(incoming: IncomingCall) -> None:
+            switchboard.arrive(incoming)
+
+        line = Line(asterisk, "ivr", arrive, lambda _: None, lambda _: None)
         unused: Any = None
         parts = Parts(line, unused, unused, journal, LoopClock(), lambda _, prompt: prompt, str, unused)
         switchboard = Switchboard(lambda _: None, lambda _: None, parts)
