@@ -29,12 +29,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line
 
 
 def check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Plans or folders; default: all of dialplans/")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Plans, tests, prompts, topics, operators, or folders; default: all")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find everything that is wrong with plans, before a caller does."""
+    """Find everything that is wrong with plans and what belongs to them, before a caller does."""
     bench = Workbench(Home.find())
-    _, findings = bench.read(_existing(paths))
+    findings = bench.check(_existing(paths))
     _show(findings, as_json=as_json)
     if not as_json:
         _print(report.summary(findings, bench.files))

@@ -17,7 +17,6 @@ from ivr.dialplan.turn import Turn
 LONGEST_CALL = "longest_call"
 LONGEST_CALL_SECONDS = 3600.0
 """A caller may be in menus and queues for so long at most; a talk has no bound."""
-DEEPEST_CALL = 8
 MOST_STEPS = 300
 MOST_STEPS_AT_ONCE = 200
 """More steps than this without waiting for anything is a circle."""
@@ -114,7 +113,7 @@ def _move(turn: Turn, move: Next | Go | Call | Return) -> None:
             turn.change(section=section, index=0)
         case Next():
             turn.change(index=state.index + 1)
-        case Call(plan, variables, into) if plan in turn.root.called and len(state.frames) < DEEPEST_CALL:
+        case Call(plan, variables, into) if plan in turn.root.called:
             frame = Frame(state.plan, state.section, state.index, state.variables, into)
             turn.change(plan=plan, section=turn.root.called[plan].start, index=0, variables=variables)
             turn.change(frames=(*state.frames, frame))

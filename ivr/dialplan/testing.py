@@ -43,15 +43,20 @@ class Outcome:
     results: list[Result] = field(default_factory=list)
 
 
-def run_file(path: Path, plan_named: Callable[[str], Plan | None], text_of: TextOf) -> Outcome:
-    """Run all tests of a file."""
+def read_tests(path: Path) -> tuple[Document, TestFile | None]:
+    """A file of tests; None with findings in the document when it is wrong."""
     document = read(path.read_bytes().decode("utf-8", errors="replace"), str(path))
     if document.findings:
-        return Outcome(document)
+        return document, None
     if not isinstance(document.data, dict):
         document.add(document.value_mark(()), f"{show(document.data)} are no tests", 'begin with "plan:" and "tests:"')
-        return Outcome(document)
-    file = model_of(TestFile, document.data, document, ())
+        return document, None
+    return document, model_of(TestFile, document.data, document, ())
+
+
+def run_file(path: Path, plan_named: Callable[[str], Plan | None], text_of: TextOf) -> Outcome:
+    """Run all tests of a file."""
+    document, file = read_tests(path)
     if file is None:
         return Outcome(document)
     plan = plan_named(file.plan)

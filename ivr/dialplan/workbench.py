@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ivr.config import Home, load_settings
 from ivr.dialplan.check import Known
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
 from ivr.dialplan.source import TOPICS_FILE, collected, plan_files, plan_name, read_plans
-from ivr.dialplan.testing import TESTS_SUFFIX
+from ivr.dialplan.testing import TESTS_SUFFIX, read_tests
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
 from ivr.operator.accounts import load_accounts
 from ivr.prompts.catalogue import Catalogue, load_catalogue
@@ -57,9 +58,12 @@ class Workbench:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """The words that the recogniser knows; empty when its model is not there."""
-        model = load_settings(self.home.config / "ivr.yaml").speech.model
         try:
+            model = load_settings(self.home.config / "ivr.yaml").speech.model
             listed = (self.home.root / model / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
+        except ConfigurationInvalid as error:
+            self.findings += error.findings
+            return frozenset()
         except OSError:
             return frozenset()
         return frozenset(line.partition(" ")[0].replace("ё", "е") for line in listed)
@@ -96,6 +100,19 @@ class Workbench:
         shown = {str(path) for path in wanted}
         return collected(plans), (*self.findings, *(finding for finding in findings if finding.file in shown))
 
+    def check(self, paths: Sequence[Path]) -> tuple[Finding, ...]:
+        """Everything that is wrong with these files and folders, whatever they are; default: all that admins write."""
+        every = [self.dialplans, self.prompts, self.home.config]
+        files = [file for path in paths or every for file in _files(path, "*.yaml")]
+        plans = [file for file in files if _reader_of(file) is None]
+        findings = list(self.read(plans)[1]) if plans else []
+        for file in files:
+            reader = _reader_of(file)
+            if reader is not None:
+                findings += [finding for finding in reader(file) if finding not in findings]
+        self.files = len(files)
+        return tuple(findings)
+
     def plan(self, name: str) -> Plan:
         """A plan by its file, its name or its line; raises when it is wrong or not there."""
         path = Path(name)
@@ -113,6 +130,38 @@ class Workbench:
     def test_files(self, paths: Sequence[Path]) -> list[Path]:
         """The files of tests in these files and folders."""
         return [path for given in paths or [self.dialplans] for path in _files(given, f"*{TESTS_SUFFIX}")]
+
+
+Reader = Callable[[Path], Sequence[Finding]]
+_CATALOGUE = re.compile(r"[a-z]{2}\.yaml")
+
+
+def _reader_of(path: Path) -> Reader | None:
+    """What finds the mistakes in a file that is no plan; None for plans."""
+    if path.name.endswith(TESTS_SUFFIX):
+        return lambda file: read_tests(file)[0].in_order()
+    if path.name == TOPICS_FILE:
+        return _raised_by(load_topics)
+    if path.name == "operators.yaml" and path.parent.name != "dialplans":
+        return _raised_by(load_accounts)
+    if path.name == "ivr.yaml":
+        return _raised_by(load_settings)
+    if _CATALOGUE.fullmatch(path.name):
+        return lambda file: [
+            finding for finding in _raised_by(load_catalogue)(file.parent) if finding.file == str(file)
+        ]
+    return None
+
+
+def _raised_by(load: Callable[[Path], object]) -> Reader:
+    def findings(path: Path) -> Sequence[Finding]:
+        try:
+            load(path)
+        except ConfigurationInvalid as error:
+            return error.findings
+        return ()
+
+    return findings
 
 
 def _plans_in(paths: Sequence[Path]) -> Iterator[Path]:

@@ -66,6 +66,24 @@ def test_a_broken_catalogue_is_found_too(checkout: Path) -> None:
     assert any(each["message"] == 'prompt "goodbye" has no text' for each in found)
 
 
+def test_check_takes_whatever_admins_write(checkout: Path) -> None:
+    wrong = {
+        "dialplans/topics.yaml": "topics: 5\n",
+        "dialplans/federal.tests.yaml": "plan: federal\ntests:\n  - test: a\n    call: [sleeps]\n",
+        "prompts/ru.yaml": "goodbye:\n",
+        "config/operators.yaml": "operators: []\n",
+        "config/ivr.yaml": "lines: 5\n",
+    }
+    for name, text in wrong.items():
+        (checkout / name).write_text(text, encoding="utf-8")
+    for name in wrong:
+        result = run(commands.check, checkout, str(checkout / name), "--json")
+        assert result.exit_code == 1
+        assert {each["file"] for each in objects(result)} == {str(checkout / name)}
+    everything = objects(run(commands.check, checkout, "--json"))
+    assert {str(checkout / name) for name in wrong} <= {each["file"] for each in everything}
+
+
 def test_test_tells_passes_failures_and_coverage(checkout: Path) -> None:
     tests = checkout / "dialplans" / "federal.tests.yaml"
     tests.write_text(tests.read_text(encoding="utf-8").replace("topic: access", "topic: forms", 1), encoding="utf-8")

@@ -348,3 +348,27 @@ def test_values_are_read_out(tmp_path: Path) -> None:
         *("number_12", "hour_many", "number_20", "day_3", "month_11"),
         *("number_1", "number_0", "number_0", "number_1", "day_nominative"),
     ]
+
+
+COUNTING = """  first:
+    - ask: question
+      choices:
+        - {key: 1, go: bye}
+      no_input: {again: 0, go: count}
+      no_match: {again: 0, go: count}
+  count:
+    - set: {tries: tries + 1}
+    - decide:
+        - {if: tries > 2, go: bye}
+    - go: first
+"""
+
+
+def test_a_circle_that_counts_its_rounds_is_no_mistake_and_ends(tmp_path: Path) -> None:
+    call = Call(tmp_path, COUNTING.replace("tries", "priority"))
+    rounds = 0
+    while call.state.section == "first":
+        call.prompts_end()
+        call.feed(ev.TimerFired("no_input"))
+        rounds += 1
+    assert rounds == 3
