@@ -81,9 +81,10 @@ def closeness(heard: str, wanted: str) -> float:
     shared = _shared_beginning(heard, wanted)
     if shared >= 6 and shared >= max(len(heard), len(wanted)) - 3:
         return 0.9
+    if _analyzer().word_is_known(heard):
+        return 0.0  # a word of its own; beyond the ending anything may be near anything
     distance = DamerauLevenshtein.distance(heard, wanted, score_cutoff=2)
-    allowed = 1 if len(wanted) < 8 else 2
-    return 0.85 if distance <= allowed and shared >= 2 else 0.0
+    return 0.85 if (distance == 1 and shared >= 3) or (distance == 2 and shared >= 5) else 0.0
 
 
 def _shared_beginning(left: str, right: str) -> int:
