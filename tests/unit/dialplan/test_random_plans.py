@@ -153,7 +153,9 @@ class World:
         self.plan = plan
         self.now = Now(datetime(2026, 11, 23, 9, tzinfo=UTC), 0.0, notices=("notice_portal_down",))
         self.state: State = interpret.begin(plan, "100", "+79001234567", self.now)
-        self.timers: set[str] = set()
+        self.timers: dict[str, float] = {}
+        """When each timer is due."""
+        self.seconds = 0.0
         self.playing: str | None = None
         self.listening: str | None = None
         self.waiting = False
@@ -161,7 +163,7 @@ class World:
 
     def feed(self, event: ev.Event) -> None:
         if isinstance(event, ev.TimerFired):
-            self.timers.discard(event.timer)
+            self.timers.pop(event.timer, None)
         if isinstance(event, ev.PromptFinished) and event.playback == self.playing:
             self.playing = None
         if isinstance(event, ev.Heard | ev.SpeechLost) and event.listening == self.listening:
@@ -190,10 +192,10 @@ class World:
             case fx.StopListening(listening):
                 assert listening == self.listening
                 self.listening = None
-            case fx.SetTimer(timer):
-                self.timers.add(timer)
+            case fx.SetTimer(timer, seconds):
+                self.timers[timer] = self.seconds + seconds
             case fx.CancelTimer(timer):
-                self.timers.discard(timer)
+                self.timers.pop(timer, None)
             case fx.EnterQueue():
                 assert not self.waiting, "twice in the queue"
                 self.waiting = True
@@ -205,7 +207,7 @@ class World:
                 assert self.playing is None
                 assert self.listening is None
                 assert not self.waiting
-                assert not self.timers - {interpret.LONGEST_CALL}
+                assert not self.timers.keys() - {interpret.LONGEST_CALL}
             case fx.Note(kind, _, data, personal):
                 assert data.keys() <= KINDS[kind].fields.keys(), "what is not declared would be sealed"
                 assert personal.keys() <= KINDS[kind].personal.keys()
@@ -239,14 +241,15 @@ class World:
     def passes(self) -> bool:
         """The next thing that comes by itself; False when nothing will."""
         if self.playing is not None:
+            self.seconds += 3
             self.feed(ev.PromptFinished(self.playing))
         elif self.talking:
             self.waiting = False
             self.feed(ev.TalkEnded("anna", "operator"))
-        elif self.timers - {interpret.LONGEST_CALL}:
-            self.feed(ev.TimerFired(min(self.timers - {interpret.LONGEST_CALL})))
-        elif interpret.LONGEST_CALL in self.timers:
-            self.feed(ev.TimerFired(interpret.LONGEST_CALL))
+        elif self.timers:
+            timer = min(self.timers, key=lambda name: self.timers[name])
+            self.seconds = max(self.seconds, self.timers[timer])
+            self.feed(ev.TimerFired(timer))
         else:
             return False
         return True

@@ -71,6 +71,12 @@ def test_a_word_silences_the_prompt_and_the_wait_for_silence_ends(tmp_path: Path
     assert call.feed(ev.PromptFinished("p0")) == ()
 
 
+def test_a_key_silences_the_prompt_before_anything_else(tmp_path: Path) -> None:
+    call = Call(tmp_path, ASK)
+    playback = call.state.playing
+    assert call.feed(ev.KeyPressed("9"))[0] == fx.StopPlaying(playback or "")
+
+
 def test_an_unfinished_sentence_that_is_clear_is_acted_on(tmp_path: Path) -> None:
     call = Call(tmp_path, ASK)
     listening = call.state.listening or ""
@@ -95,6 +101,7 @@ def test_without_recognition_the_question_goes_on_in_keys(tmp_path: Path) -> Non
 def test_a_cough_into_the_prompt_is_no_answer(tmp_path: Path) -> None:
     call = Call(tmp_path, ASK)
     call.feed(ev.Heard(call.state.listening or "", ""))
+    assert call.notes() == []
     assert call.state.playing is not None
     assert [effect for effect in call.effects if isinstance(effect, fx.Listen)]
     call.prompts_end()
