@@ -62,11 +62,11 @@ class Incident:
 
 
 class Incidents:
-    """Looks at every call's topic as it is found; `open` are the incidents under way by topic."""
+    """Looks at every call's topic as it is found; `open`: incidents under way by topic; `usual` may be replaced."""
 
     def __init__(self, usual: Usual, zone: tzinfo) -> None:
         self.open: dict[str, Incident] = {}
-        self._usual = usual
+        self.usual = usual
         self._zone = zone
         self._window: deque[tuple[float, str, str]] = deque()
         self._count: Counter[str] = Counter()
@@ -116,8 +116,8 @@ class Incidents:
     def _expected(self, topic: str, at: float) -> float:
         """The topic's usual calls, times how much busier than usual all other topics are now."""
         hour = datetime.fromtimestamp(at, self._zone).hour
-        busier = (len(self._window) - self._count[topic]) / self._usual.others(topic, hour)
-        return self._usual.calls(topic, hour) * max(1.0, busier)
+        busier = (len(self._window) - self._count[topic]) / self.usual.others(topic, hour)
+        return self.usual.calls(topic, hour) * max(1.0, busier)
 
     def _words(self, topic: str) -> tuple[str, ...]:
         said: Counter[str] = Counter()

@@ -16,7 +16,7 @@ _BECOMES: Mapping[str, _Activity] = {
     "operator_gone": "away",
     "operator_wrap_up": "working",
     "connected": "working",
-    "talk_ended": "working",  # paperwork, until the operator is ready again
+    "talk_ended": "free",  # unless paperwork follows: operator_wrap_up
 }
 
 

@@ -22,6 +22,7 @@ class IncidentWatch:
 
     def __init__(self, usual: Usual, clock: Clock, zone: tzinfo, record: RecordStep) -> None:
         self._incidents = Incidents(usual, zone)
+        self._zone = zone
         self._clock = clock
         self._record = record
 
@@ -35,6 +36,10 @@ class IncidentWatch:
         if kind == "topic":
             words = personal.get("matched", "")
             self._write(self._incidents.take(str(data.get("topic", "none")), self._clock.wall(), words))
+
+    async def learn(self, records: AsyncIterator[Record], before_seconds: float) -> None:
+        """Know what is usual from these records; incidents under way go on."""
+        self._incidents.usual = await learnt(records, before_seconds, self._zone)
 
     def close(self, topic: str) -> None:
         """Somebody says that the failure is mended."""

@@ -160,6 +160,7 @@ def test_occupancy_counts_talk_and_paperwork_and_no_breaks() -> None:
         (0, "operator_ready"),
         (100, "connected"),
         (160, "talk_ended"),
+        (160, "operator_wrap_up"),
         (180, "operator_ready"),
         (200, "operator_paused"),
         (500, "operator_ready"),
