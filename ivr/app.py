@@ -32,6 +32,7 @@ from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptMedia
 from ivr.queue.model import Offer
 from ivr.queue.store import QueueStore
+from ivr.request.caller import KnownCaller
 from ivr.request.clerk import Clerk
 from ivr.request.look_up import RequestStatus
 from ivr.request.store import RequestStore
@@ -41,7 +42,9 @@ from ivr.routing.router import Router
 from ivr.routing.skills import Profile
 from ivr.speech.client import SpeechPool
 from ivr.speech.topics import load_topics
+from ivr.stats.incident import Usual
 from ivr.stats.today import Today
+from ivr.stats.watch import LEARNING_SECONDS, IncidentWatch
 from ivr.wiring import Wiring
 
 log = structlog.get_logger()
@@ -76,6 +79,7 @@ class Controller:
         requests = RequestStore(self.redis)
         self._request_status = RequestStatus(requests, keyring, _ZONE)
         self._clerk = Clerk(requests, keyring, clock, _OFFICE_HOURS, _ZONE, self._record_request)
+        self.incidents = IncidentWatch(Usual(), clock, _ZONE, lambda kind, data: self.record("", kind, data=data))
         self.started_at = clock.wall()
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
@@ -101,11 +105,24 @@ class Controller:
         def sound(language: str, prompt: str) -> str:
             return f"sound:{media.path(language, prompt).with_suffix('')}"
 
-        parts = Parts(self.line, self.speech, self.router, self, clock, sound, telephone=str, look_up=self._look_up)
+        def recognise_caller(call: CallId, number: str) -> KnownCaller:
+            return KnownCaller(requests, keyring, call, number)
+
+        parts = Parts(
+            self.line,
+            self.speech,
+            self.router,
+            self,
+            clock,
+            sound,
+            telephone=str,
+            recognise_caller=recognise_caller,
+            look_up=self._look_up,
+        )
         self.switchboard = Switchboard(self.plans.for_line, self.plans.by_name.get, parts)
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
-        self._codes = ServiceCodes(self.line, self.router, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
+        self._codes = ServiceCodes(self.line, self, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
@@ -122,6 +139,7 @@ class Controller:
             self._keep(self.router.run())
             await self.router.started()
             self._keep(self._clerk.run())
+            self._keep(self._watch_for_incidents())
             await self._recover()
             self._keep(self.line.run())
             stack.push_async_callback(self._end_tasks)
@@ -141,6 +159,7 @@ class Controller:
         self.journal.record(call, kind, path, data, personal)
         self.today.take(call, kind, data, self._clock.wall())
         self._clerk.observe(call, kind, data, personal)
+        self.incidents.observe(kind, data, personal)
         self.on_change()
 
     def _record_request(self, call: str, kind: str, data: Mapping[str, Value]) -> None:
@@ -150,6 +169,24 @@ class Controller:
         """Count what the journal already has of today."""
         async for record in self.reader.since(self.today.midnight):
             self.today.take(record.call, record.kind, record.data, record.wall_seconds)
+
+    async def _watch_for_incidents(self) -> None:
+        """Learn what is usual from the days that the store still has, then keep looking."""
+        known = JournalReader(self.redis, None).since(self.today.midnight - LEARNING_SECONDS)
+        await self.incidents.learn(known, self.today.midnight)
+        await self.incidents.run()
+
+    async def operator_ready(self, name: str) -> None:
+        await self.router.operator_ready(name)
+        self.record("", "operator_ready", data={"operator": name})
+
+    async def operator_paused(self, name: str, reason: str) -> None:
+        await self.router.operator_paused(name, reason)
+        self.record("", "operator_paused", data={"operator": name, "reason": reason})
+
+    async def _operator_gone(self, name: str) -> None:
+        await self.router.operator_gone(name)
+        self.record("", "operator_gone", data={"operator": name, "reason": "telephone_unreachable"})
 
     async def _recover(self) -> None:
         """Take care of the calls of a controller that died before us."""
@@ -198,7 +235,7 @@ class Controller:
 
     def _contact(self, change: ContactsChanged) -> None:
         if not change.reachable:
-            self._keep(self.router.operator_gone(change.endpoint))
+            self._keep(self._operator_gone(change.endpoint))
 
     def _keep(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)

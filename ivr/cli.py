@@ -18,6 +18,7 @@ _COMMANDS = {
     "speech": "ivr.commands:speech",
     "status": "ivr.commands:status",
     "trace": "ivr.commands:trace",
+    "why": "ivr.commands:why",
     "journal": "ivr.commands:journal",
     "call": "ivr.agent.commands:call",
     "answer": "ivr.agent.commands:answer",

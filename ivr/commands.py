@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from ivr.config import Home
+from ivr.errors import IvrError
 from ivr.hotline import Hotline
 from ivr.prompts.build import build
 from ivr.provision.ports import ADDRESS
@@ -82,6 +83,27 @@ def trace(
             await journal_commands.trace(store, keyring, call, Console(), _zone(), as_json=as_json, reveal=reveal)
 
     asyncio.run(tell())
+
+
+def why(
+    call: Annotated[str, typer.Argument(help="The call's name, as `ivr call` and `ivr status` show it")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say in words why this operator took the call, and why the caller waited so long."""
+    from ivr.journal.privacy import Keyring
+    from ivr.journal.reader import JournalReader
+    from ivr.routing import why as reasons
+
+    async def look() -> tuple[str, ...]:
+        hotline = Hotline(Home.find())
+        async with hotline.store() as store:
+            records = await JournalReader(store, Keyring.load(hotline.wiring.keys)).read(call)
+        if not records:
+            raise IvrError(f"the journal knows no call {call!r}", hint="`ivr journal` shows the latest")
+        return reasons.why((record.wall_seconds, record.kind, record.data) for record in records)
+
+    for sentence in asyncio.run(look()):
+        sys.stdout.write((json.dumps({"call": call, "why": sentence}) if as_json else sentence) + "\n")
 
 
 def journal(

@@ -11,7 +11,16 @@ from redis.exceptions import RedisError
 from ivr.app import Controller
 from ivr.dialplan.numbers import normalised_line
 from ivr.operator.accounts import Account
-from ivr.web.status import CallStatus, LineStatus, OperatorStatus, PartStatus, Status, TodayStatus, WaitingStatus
+from ivr.web.status import (
+    CallStatus,
+    IncidentStatus,
+    LineStatus,
+    OperatorStatus,
+    PartStatus,
+    Status,
+    TodayStatus,
+    WaitingStatus,
+)
 
 _PING_SECONDS = 1.0
 
@@ -30,6 +39,7 @@ class StatusReport:
         sessions = list(controller.switchboard.sessions)
         calls_by_line = Counter(normalised_line(session.line_number) for session in sessions)
         today = controller.today
+        today.turn(queue.at)
         return Status(
             at=queue.at,
             lines=tuple(
@@ -73,6 +83,10 @@ class StatusReport:
                 today.within_30_of_ring,
                 today.abandoned,
                 today.speed_of_answer_seconds,
+            ),
+            incidents=tuple(
+                IncidentStatus(incident.topic, incident.opened, incident.calls, incident.usual)
+                for incident in controller.incidents.open
             ),
         )
 

@@ -67,9 +67,22 @@ class Offer(Protocol):
 class Queue(Protocol):
     """The router as one call sees it."""
 
-    async def enter(self, call: CallId, request: EnterQueue, line: str, entered_at: float) -> Queued | QueueRefused: ...
+    async def enter(
+        self,
+        call: CallId,
+        wanted: EnterQueue,
+        line: str,
+        entered_at: float,
+        *,
+        preferred: str = "",
+        caller_token: str = "",
+    ) -> Queued | QueueRefused: ...
 
-    async def leave(self, call: CallId, reason: str) -> object: ...
+    async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> object: ...
+
+    def standing(self, call: CallId) -> Queued | None:
+        """Position and expected wait as they are now; None when the call does not wait."""
+        ...
 
     async def accepted(self, offer: Any) -> bool:
         """The operator took the call; False when the offer no longer holds."""
@@ -93,6 +106,19 @@ class Journal(Protocol):
         ...
 
 
+class CallerRecord(Protocol):
+    """What the hotline knows of a caller without knowing who it is."""
+
+    @property
+    def token(self) -> str:
+        """An opaque name, the same for each call from that number; "" when the number is withheld."""
+        ...
+
+    async def known_operator(self) -> str:
+        """Who dealt with this caller's last request; "" when nobody did, or it can't be told in time."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything outside the call that a call uses."""
@@ -106,5 +132,7 @@ class Parts:
     """(language, prompt id) → Asterisk media address."""
     telephone: Callable[[str], str]
     """Operator's name → SIP account to ring."""
+    recognise_caller: Callable[[CallId, str], CallerRecord]
+    """(call, caller's number) → what is known of the caller."""
     look_up: Callable[[str, Mapping[str, str], str], Awaitable[Mapping[str, str]]]
     """(service, arguments, caller's number) → what it found; raises `IvrError` when it cannot say."""

@@ -58,6 +58,7 @@ class CallSession:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
+        self._caller = parts.recognise_caller(call, incoming.caller)
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
         self._music = False
         self._playing = ""
@@ -133,6 +134,16 @@ class CallSession:
             self._playing = ""
         elif isinstance(event, SpeechLost) and self._hearing.lose():
             self._spawn(self._hearing.open(self.call, self._incoming.channel))
+        elif isinstance(event, TimerFired) and self._wait.going_on:
+            # An announcement may be due: let it tell where the caller stands now, not a while ago.
+            standing = self._parts.queue.standing(self.call)
+            if standing is not None:
+                await self._step(standing)
+        await self._step(event)
+        if isinstance(event, Queued):
+            self._admitted.set()
+
+    async def _step(self, event: Event) -> None:
         for effect in self._dialogue.step(event):
             try:
                 await self._carry_out(effect)
@@ -140,8 +151,6 @@ class CallSession:
                 # The channel ended before our request came: its own event is on the way and ends the call.
                 if error.status != _CHANNEL_GONE:
                     raise
-        if isinstance(event, Queued):
-            self._admitted.set()
 
     async def _carry_out(self, effect: Effect) -> None:  # noqa: C901 -- one flat case an effect reads best
         line, channel = self._parts.line, self._incoming.channel
@@ -187,7 +196,15 @@ class CallSession:
                 self._record(kind, data, personal, path)
 
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
-        answer = await self._parts.queue.enter(self.call, request, self.line_number, entered_at=self._wait.begin())
+        entered_at = self._wait.begin()
+        answer = await self._parts.queue.enter(
+            self.call,
+            request,
+            self.line_number,
+            entered_at,
+            preferred=await self._caller.known_operator(),
+            caller_token=self._caller.token,
+        )
         if isinstance(answer, QueueRefused):
             self._wait.refused()
         self.receive(answer)
@@ -235,7 +252,9 @@ class CallSession:
         releases: list[Awaitable[object]] = [self._hearing.release()]
         if self._wait.going_on:
             self._wait.over()
-            releases.append(parts.queue.leave(self.call, "failed" if failed else "caller_left"))
+            releases.append(
+                parts.queue.leave(self.call, "failed" if failed else "caller_left", caller_token=self._caller.token)
+            )
         if self._incoming.plan:
             releases.append(self._leave_to(parts.line.give_back))
         elif failed and not self._caller_gone and not self.operator:

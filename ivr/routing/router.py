@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -239,6 +240,18 @@ class Router:
         self._told[call] = now, expected
         return expected
 
+    def standing(self, call: CallId) -> Queued | None:
+        """Where the call stands now, for announcements; None when it does not wait. A pass over all who wait."""
+        row = self._view.calls.get(call)
+        if row is None or row.state == "talking":
+            return None
+        ahead = sum(
+            other.queue == row.queue and other.state != "talking" and (other.rank, other.call) < (row.rank, row.call)
+            for other in self._view.calls.values()
+        )
+        expected = self.expected_wait(call)
+        return Queued(row.queue, ahead + 1, expected.seconds if expected else None)
+
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""
         return snapshot(self._view, self._clock.wall())
@@ -248,7 +261,8 @@ class Router:
             try:
                 position, rows = await self._store.feed.load()
                 self._view = QueueView(self._profiles)
-                self._take(rows)
+                known = {row.call for row in rows.calls}
+                self._take(replace(rows, gone=tuple(call for call in self._offers if call not in known)))
                 self._following.set()
                 async with aclosing(self._store.feed.follow(position)) as batches:
                     async for changes in batches:
@@ -270,8 +284,8 @@ class Router:
             if isinstance(answer, Leading):
                 if answer.epoch != self._epoch:
                     _log.info("routing from now on", epoch=answer.epoch)
-                self._epoch = answer.epoch
-                self._wake.set()
+                    self._epoch = answer.epoch
+                    self._wake.set()
                 await asyncio.sleep(LEASE_SECONDS / _RENEWALS_PER_LEASE)
             else:
                 self._epoch = 0
@@ -286,6 +300,7 @@ class Router:
                     due_at = await self._decide()
                 except StoreUnavailable as error:
                     _log.warning("decision not committed", reason=str(error))
+                    due_at = self._clock.wall() + _STORE_RETRY_SECONDS
             try:
                 async with asyncio.timeout(None if due_at is None else max(0.0, due_at - self._clock.wall())):
                     await self._wake.wait()
@@ -295,17 +310,22 @@ class Router:
     async def _decide(self) -> float | None:
         """Commit all that is due now; answers when the next thing is."""
         now, view = self._clock.wall(), self._view
-        for operator in view.timers.due(now):
-            await self._end(operator, now)
-        redistribute_at = await self._redistribute(view, now)
-        matches = match(view, self._policy, now)
-        decided = list(matches.decisions)
+        due = view.timers.due(now)
+        decided: list[Decision] = []
         try:
+            while due:
+                await self._end(due[0], now)
+                due.pop(0)
+            redistribute_at = await self._redistribute(view, now)
+            matches = match(view, self._policy, now)
+            decided.extend(matches.decisions)
             while decided:
                 await self._commit(decided[0], now)
                 decided.pop(0)
-        finally:
-            for decision in decided:  # the store is lost: nobody knows whether the first one was committed
+        finally:  # the store is lost: nobody knows whether the first of each was committed
+            for operator in due:
+                view.timers.set(operator)
+            for decision in decided:
                 view.restore(decision.call, decision.operator)
         moments = (matches.next_change_at, view.timers.next_at(), redistribute_at)
         return min((at for at in moments if at is not None), default=None)

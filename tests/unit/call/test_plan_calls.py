@@ -76,7 +76,7 @@ def live(
 
         line = Line(asterisk, "ivr", arrive, lambda _: None, lambda _: None)
         nothing: Any = Unused()
-        parts = Parts(line, NoSpeech(), nothing, nothing, LoopClock(), media, str, nothing)
+        parts = Parts(line, NoSpeech(), nothing, nothing, LoopClock(), media, str, lambda *_: nothing, nothing)
         switchboard = Switchboard(lambda _: None, plans.get, parts)
         reading = asyncio.create_task(line.run())
         await asyncio.sleep(0.1)

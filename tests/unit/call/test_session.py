@@ -135,9 +135,23 @@ class ScriptedQueue:
     give: Callable[[ScriptedOffer], None] | None = None
     refuses: bool = False
     hasty: bool = False
+    told: list[tuple[str, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    async def enter(self, call: CallId, request: EnterQueue, line: str, entered_at: float) -> Queued | QueueRefused:
+    def standing(self, call: CallId) -> Queued | None:
+        return Queued("main", 2)
+
+    async def enter(
+        self,
+        call: CallId,
+        wanted: EnterQueue,
+        line: str,
+        entered_at: float,
+        *,
+        preferred: str = "",
+        caller_token: str = "",
+    ) -> Queued | QueueRefused:
+        self.told.append((preferred, caller_token))
         if self.refuses:
             return QueueRefused("main", "full")
         if self.hasty and self.operators and self.give:
@@ -151,8 +165,9 @@ class ScriptedQueue:
         if self.operators and self.give:
             asyncio.get_running_loop().call_later(2.0, self.give, ScriptedOffer(operator=self.operators.pop(0)))
 
-    async def leave(self, call: CallId, reason: str) -> None:
+    async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> None:
         self.said.append(f"leave {reason}")
+        self.told.append(("left", caller_token))
 
     async def accepted(self, offer: ScriptedOffer) -> bool:
         self.said.append(f"accepted {offer.operator}")
@@ -203,6 +218,14 @@ class World:
         self.session.receive(Heard("l1", text))
 
 
+@dataclass(frozen=True)
+class RepeatCaller:
+    token: str = "hash"
+
+    async def known_operator(self) -> str:
+        return "boris"
+
+
 async def look_up(service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
     if service == "broken":
         raise StoreUnavailable("gone")
@@ -230,7 +253,17 @@ def live(
         speech = ScriptedSpeech(ScriptedEar() if ear else None)
         world = World(asterisk, speech, queue, journal, plan or ShortPlan(), line)
         worlds.append(world)
-        parts = Parts(line, speech, queue, journal, LoopClock(), lambda _, prompt: f"sound:{prompt}", str, look_up)
+        parts = Parts(
+            line,
+            speech,
+            queue,
+            journal,
+            LoopClock(),
+            lambda _, prompt: f"sound:{prompt}",
+            str,
+            lambda *_: RepeatCaller(),
+            look_up,
+        )
         await asyncio.sleep(0.1)
         asterisk.call_in("caller-1", "88005553535", "+79990000000")
         world.session = CallSession(CALL, await arrived.get(), world.plan, parts)
@@ -436,3 +469,29 @@ def test_an_offer_that_overtakes_the_queues_answer_is_journalled_after_it() -> N
     assert outcome == "talked"
     seen = [type(event).__name__ for event in world.plan.seen]
     assert seen.index("Queued") < seen.index("Offered")
+
+
+def test_the_queue_learns_who_knows_the_caller_and_keeps_the_place_of_one_who_is_cut_off() -> None:
+    def script(world: World) -> None:
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(2.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, _ = live(script, operators=())
+    assert world.queue.told == [("boris", "hash"), ("left", "hash")]
+
+
+def test_before_an_announcement_the_plan_learns_where_the_caller_stands() -> None:
+    class Announcing(ShortPlan):
+        def step(self, event: Event) -> tuple[Effect, ...]:
+            if isinstance(event, Queued) and not any(isinstance(seen, Queued) for seen in self.seen):
+                self.seen.append(event)
+                return (SetTimer("announcement", 5.0),)
+            return super().step(event)
+
+    def script(world: World) -> None:
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(9.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, _ = live(script, operators=(), plan=Announcing())
+    positions = [event.position for event in world.plan.seen if isinstance(event, Queued)]
+    assert positions == [1, 2]

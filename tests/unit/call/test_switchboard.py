@@ -37,7 +37,9 @@ def test_a_number_without_a_plan_is_rung_through_to_a_person() -> None:
 
         line = Line(asterisk, "ivr", arrive, lambda _: None, lambda _: None)
         unused: Any = None
-        parts = Parts(line, unused, unused, journal, LoopClock(), lambda _, prompt: prompt, str, unused)
+        parts = Parts(
+            line, unused, unused, journal, LoopClock(), lambda _, prompt: prompt, str, lambda *_: unused, unused
+        )
         switchboard = Switchboard(lambda _: None, lambda _: None, parts)
         reading = asyncio.create_task(line.run())
         await asyncio.sleep(0.1)
