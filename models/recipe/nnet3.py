@@ -19,8 +19,8 @@ from recipe.network import OUTPUTS, SKIP, SUBSAMPLING, Block, Network
 # and the acoustic scale weighs the network against the language model. Both were chosen on the test sets.
 BLANK_PENALTY = 1.5
 MODEL_CONF = f"""--min-active=200
---max-active=4000
---beam=13.0
+--max-active=1500
+--beam=10.0
 --lattice-beam=5.0
 --acoustic-scale=1.2
 --frame-subsampling-factor={SUBSAMPLING}
