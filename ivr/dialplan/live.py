@@ -14,7 +14,7 @@ from ivr.config import Home
 from ivr.dialplan.publish import Live, Prepare, Refused, load, publish
 from ivr.dialplan.versions import FOLDERS, Versions
 from ivr.dialplan.watch import changes
-from ivr.errors import ConfigurationInvalid
+from ivr.errors import ConfigurationInvalid, Finding, IvrError
 
 OnChange = Callable[[Live], None]
 OnRefusal = Callable[[Refused], None]
@@ -66,4 +66,9 @@ class LivePlans:
                 on_change(self._now)
 
     def _publish(self) -> Live | Refused | None:
-        return publish(self._home, self.versions, datetime.fromtimestamp(self._clock.wall(), UTC), self._prepare)
+        now = datetime.fromtimestamp(self._clock.wall(), UTC)
+        try:
+            return publish(self._home, self.versions, now, self._prepare)
+        except (IvrError, OSError) as error:  # no voice for new prompts, a full disk: what is live stays live
+            where = str(self.versions.directory)
+            return Refused((Finding(where, 1, 1, "error", f"the saved plans cannot go live: {error}"),))

@@ -115,6 +115,8 @@ def test_what_was_said_is_sealed(tmp_path: Path) -> None:
     for effect in call.effects:
         if isinstance(effect, fx.Note):
             assert "етр" not in str(effect.data)
+    sealed = [effect.personal for effect in call.effects if isinstance(effect, fx.Note) and effect.kind == "heard"]
+    assert sealed == [{"text": "меня зовут Пётр Петров", "alternatives": "пётр"}]
 
 
 CONFIRM = """  first:

@@ -13,7 +13,8 @@ from ivr.config import Home
 from ivr.dialplan.live import LivePlans
 from ivr.dialplan.publish import Live, Refused
 from ivr.dialplan.versions import digest_of, read_files
-from ivr.errors import ConfigurationInvalid, IvrError
+from ivr.errors import ConfigurationInvalid, IvrError, SetupFailed
+from ivr.prompts.catalogue import Catalogue
 
 PLAN = """plan: small
 lines: [100]
@@ -155,3 +156,24 @@ async def test_a_half_written_version_is_no_version(home: Home) -> None:
     again = LivePlans(home, SystemClock())
     await again.start()
     assert again.now.version.number == 2
+
+
+async def test_when_a_version_cannot_be_kept_the_one_before_stays_live(home: Home) -> None:
+    plans = LivePlans(home, SystemClock())
+    await plans.start()
+    (plans.versions.directory / "0002").write_text("in the way", encoding="utf-8")
+    save(home.root, "thanks")
+    again = LivePlans(home, SystemClock())
+    assert "cannot go live" in str(await again.start())
+    assert again.now.version.number == 1
+
+
+async def test_prompts_that_cannot_be_made_keep_a_save_from_callers(home: Home) -> None:
+    def no_voice(catalogue: Catalogue) -> None:
+        raise SetupFailed(f"no voice for {len(catalogue.languages)} language")
+
+    await LivePlans(home, SystemClock()).start()
+    save(home.root, "thanks")
+    again = LivePlans(home, SystemClock(), no_voice)
+    assert "no voice for 1 language" in str(await again.start())
+    assert "goodbye" in says(again.now)
