@@ -9,7 +9,8 @@ import signal
 import pytest
 
 from ivr.agent.agent import Agent
-from ivr.agent.script import CallScript, OperatorScript, Say, keys
+from ivr.agent.script import CallScript, OperatorScript, Say, Turn, keys
+from ivr.request.number import number
 from tests.telephone.conftest import RunningHotline
 from tests.telephone.dialplan_end import WITHOUT_ENGINE, DialplanEnd
 
@@ -55,11 +56,12 @@ async def test_when_the_caller_hangs_up_the_dialplan_is_told(
 async def test_what_the_caller_entered_comes_back(
     agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd
 ) -> None:
-    turns = (keys("1"), keys("12345#"), keys("1"))
+    request = number(1)
+    turns = (keys("1"), keys(f"{request}#"), keys("1"))
     report = await agent.call(DOCUMENTS, CallScript(turns, hang_up_after_seconds=25.0))
     gone = await dialplan_end.told()
     assert (gone["IVR_OUTCOME"], gone["IVR_TOPIC"]) == (report.outcome, "status")
-    assert gone["IVR_REQUEST_NUMBER"] == "12345"
+    assert gone["IVR_REQUEST_NUMBER"] == request
 
 
 async def test_a_plan_that_does_not_exist_has_failed_at_once(
@@ -70,6 +72,7 @@ async def test_a_plan_that_does_not_exist_has_failed_at_once(
     assert report.outcome == "failed"
     after = await dialplan_end.told("after")
     assert (after["IVR_OUTCOME"], after["IVR_CALL"]) == ("failed", "")
+    await dialplan_end.told("gone")
     assert "agi_plan_unknown" in (hotline.hotline.home.logs / "controller.log").read_text()
 
 
@@ -78,6 +81,7 @@ async def test_without_the_engine_the_dialplan_goes_on_at_once(
 ) -> None:
     await agent.call(WITHOUT_ENGINE, CallScript(answer_within_seconds=5.0))
     assert (await dialplan_end.told("after"))["IVR_OUTCOME"] == "failed"
+    await dialplan_end.told("gone")
 
 
 async def test_fifty_callers_at_once(agent: Agent, hotline: RunningHotline, dialplan_end: DialplanEnd) -> None:
@@ -103,11 +107,11 @@ async def test_when_the_controller_dies_the_caller_still_reaches_a_person(
         await hotline.back()
 
 
-@pytest.mark.parametrize(("number", "turns"), [(EXAMPLE_FEDERAL, (keys("1"),)), (EXAMPLE_QUEUE, ())])
+@pytest.mark.parametrize(("line", "turns"), [(EXAMPLE_FEDERAL, (keys("1"),)), (EXAMPLE_QUEUE, ())])
 async def test_the_example_of_the_documentation_works(
-    number: str, turns: tuple[tuple[object, ...], ...], agent: Agent, hotline: RunningHotline
+    line: str, turns: tuple[Turn, ...], agent: Agent, hotline: RunningHotline
 ) -> None:
     password = hotline.hotline.secrets.password("operator/anna")
     async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)):
-        report = await agent.call(number, CallScript(turns))  # type: ignore[arg-type]
+        report = await agent.call(line, CallScript(turns))
     assert (report.outcome, report.hung_up_by, report.cause) == ("talked", "hotline", 16)
