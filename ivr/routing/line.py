@@ -95,6 +95,10 @@ class Line:
     def __len__(self) -> int:
         return len(self.calls) + len(self.late) + len(self.apart)
 
+    def ahead_of(self, rank: float) -> int:
+        """How many calls of the line stand before this rank."""
+        return self.calls.ahead_of(rank) + self.late.ahead_of(rank) + sum(other.rank < rank for other in self.apart)
+
     def discard(self, call: CallId) -> None:
         self.calls.discard(call)
         self.late.discard(call)

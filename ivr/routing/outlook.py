@@ -34,3 +34,8 @@ def outlook(
     return ExpectedWait(
         min(passed.low_seconds, max(in_time.low_seconds, passed.low_seconds / 2)), passed.high_seconds
     ).with_ring(policy.answer_seconds)
+
+
+def position(view: QueueView, call: QueuedCall) -> int:
+    """Place of the call among those who wait in its queue, from 1; calls that ring already are no longer ahead."""
+    return 1 + sum(line.ahead_of(call.rank) for line in view.crowded.values() if line.need.queue == call.queue)

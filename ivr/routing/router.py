@@ -33,12 +33,13 @@ from ivr.queue.model import (
 )
 from ivr.queue.store import QueueStore
 from ivr.routing.callbacks import TRIES, next_try_at
+from ivr.routing.delivery import Delivery
 from ivr.routing.estimate import ExpectedWait, TalkTimes, told_next
 from ivr.routing.hours import ALWAYS, Hours
 from ivr.routing.match import Decision, match
-from ivr.routing.outlook import outlook
+from ivr.routing.outlook import outlook, position
 from ivr.routing.policy import Policy
-from ivr.routing.reason import from_json, in_words, to_json
+from ivr.routing.reason import to_json
 from ivr.routing.redistribute import redistribute
 from ivr.routing.skills import Need, Profile, level, need
 from ivr.routing.snapshot import Snapshot, snapshot
@@ -76,8 +77,7 @@ class Router:
         self._clock = clock
         self._profiles = tuple(profiles)
         self._name = name
-        self._deliver = deliver
-        self._withdraw = withdraw
+        self._delivery = Delivery(name, deliver, withdraw)
         self._policy = policy or Policy()
         self._hours = dict(hours or {})
         self._view = QueueView(self._profiles)
@@ -88,7 +88,6 @@ class Router:
         self._redistribute_at = 0.0
         self._talk_times = TalkTimes()
         self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
-        self._offers: dict[CallId, dict[str, Offer | None]] = {}  # delivered; None: ended by the session itself
 
     async def run(self) -> None:
         """Follow, lead and decide until cancelled; the right to route is given back at the end."""
@@ -153,7 +152,7 @@ class Router:
 
     async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> None:
         """The call no longer waits or talks; a ringing operator is free again and not blamed."""
-        self._offers.pop(call, None)
+        self._delivery.left(call)
         keep = self._policy.keep_place_seconds if caller_token else 0
         await self._store.leave(
             call,
@@ -166,12 +165,12 @@ class Router:
 
     async def accepted(self, offer: Offer) -> bool:
         """The operator picked up; False when the offer is no longer true: let the operator's leg go."""
-        self._forget(offer)
+        self._delivery.ended(offer)
         return isinstance(await self._store.accept(offer, now=self._clock.wall()), Done)
 
     async def declined(self, offer: Offer, end: OfferEnd) -> OfferDeclined | Refused:
         """The operator did not take it; the call is back in its place."""
-        self._forget(offer)
+        self._delivery.ended(offer)
         now = self._clock.wall()
         return await self._store.decline(
             offer,
@@ -223,7 +222,7 @@ class Router:
 
     async def callback_missed(self, offer: Offer, hours: Hours = ALWAYS) -> CallbackMissed | Refused:
         """The caller did not answer: the operator is free, the call keeps its place and is tried again later."""
-        self._forget(offer)
+        self._delivery.ended(offer)
         now = self._clock.wall()
         row = self._view.calls.get(offer.call)
         at = next_try_at(now, row.tries + 1 if row else 1, hours)
@@ -241,16 +240,12 @@ class Router:
         return expected
 
     def standing(self, call: CallId) -> Queued | None:
-        """Where the call stands now, for announcements; None when it does not wait. A pass over all who wait."""
+        """Where the call stands now, for announcements; None when it does not wait."""
         row = self._view.calls.get(call)
         if row is None or row.state == "talking":
             return None
-        ahead = sum(
-            other.queue == row.queue and other.state != "talking" and (other.rank, other.call) < (row.rank, row.call)
-            for other in self._view.calls.values()
-        )
         expected = self.expected_wait(call)
-        return Queued(row.queue, ahead + 1, expected.seconds if expected else None)
+        return Queued(row.queue, position(self._view, row), expected.seconds if expected else None)
 
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""
@@ -261,8 +256,7 @@ class Router:
             try:
                 position, rows = await self._store.feed.load()
                 self._view = QueueView(self._profiles)
-                known = {row.call for row in rows.calls}
-                self._take(replace(rows, gone=tuple(call for call in self._offers if call not in known)))
+                self._take(replace(rows, gone=self._delivery.missing_from(rows.calls)))
                 self._following.set()
                 async with aclosing(self._store.feed.follow(position)) as batches:
                     async for changes in batches:
@@ -369,14 +363,9 @@ class Router:
     def _take(self, change: Change) -> None:
         self._measure_talks(change)
         self._view.apply(change)
-        for row in change.calls:
-            if row.controller == self._name:
-                self._deliver_offers(row)
+        self._delivery.take(change)
         for call in change.gone:
             self._told.pop(call, None)
-            for offer in self._offers.pop(call, {}).values():
-                if offer:
-                    self._withdraw(offer)
         self._wake.set()
 
     def _measure_talks(self, change: Change) -> None:
@@ -385,20 +374,3 @@ class Router:
                 ended_at = max((operator.since for operator in change.operators), default=row.connected_at)
                 seconds = ended_at - row.connected_at + self._policy.wrap_up_seconds
                 self._talk_times = self._talk_times.after(row.topic, ended_at, seconds)
-
-    def _deliver_offers(self, row: QueuedCall) -> None:
-        known = self._offers.setdefault(row.call, {})
-        for gone in [offer for offer in known.values() if offer and offer.offer not in row.offers.values()]:
-            known[gone.offer] = None
-            self._withdraw(gone)
-        for name, identity in row.offers.items():
-            if identity not in known:
-                operator = self._view.operators[name]
-                words = in_words(from_json(row.reason))
-                seconds = round(operator.until_at - operator.since, 1)
-                known[identity] = offer = Offer(identity, row.call, name, seconds, words, row.callback)
-                self._deliver(offer)
-
-    def _forget(self, offer: Offer) -> None:
-        if offer.call in self._offers:
-            self._offers[offer.call][offer.offer] = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from redis.asyncio import Redis
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.store
 
 ANNA = Profile("anna", {"access": 1, "technical": 2})
 BORIS = Profile("boris", {"technical": 1})
+T = TypeVar("T")
 CALL = CallId("call00000001")
 OTHER = CallId("call00000002")
 QUICK = Policy(wrap_up_seconds=0.2, not_again_seconds=0.2, widen_after_seconds=(0.0, 0.3))
@@ -44,7 +47,7 @@ class Site:
             name=name,
             deliver=self.offers.put_nowait,
             withdraw=self.withdrawn.put_nowait,
-            policy=QUICK,
+            policy=policy,
             hours=hours,
         )
 
@@ -85,7 +88,7 @@ async def test_a_call_waits_rings_talks_and_leaves_the_operator_free(site: Site)
     await site.router.operator_ready("anna")
     queued = await site.enter()
     assert isinstance(queued, Queued)
-    assert (queued.position, queued.expected_wait_seconds) in ((1, 0.0), (1, None))  # None: the view lags by a moment
+    assert (queued.position, queued.expected_wait_seconds) in ((1, 3.0), (1, None))  # None: the view lags by a moment
     offer = await site.offer()
     assert (offer.call, offer.operator) == (CALL, "anna")
     assert 6 <= offer.ring_seconds <= 12
@@ -282,3 +285,48 @@ async def test_a_caller_who_was_cut_off_has_the_place_back(site: Site) -> None:
     answer = await site.router.enter(again, wanted, "federal", SystemClock().wall(), caller_token="token")
     assert isinstance(answer, Queued)
     assert answer.position == 1
+
+
+async def test_a_store_that_was_away_is_followed_again(store: Redis, site: Site) -> None:
+    await site.router.operator_ready("anna")
+    for connection in await store.client_list():
+        if connection["cmd"] == "xread":
+            await store.client_kill_filter(_id=connection["id"])
+    await eventually(site.enter, lambda answer: isinstance(answer, Queued))
+    assert await site.router.accepted(await site.offer())
+
+
+async def test_lent_operators_are_lent_in_the_store_and_come_home(store: Redis) -> None:
+    async with running(Site(store, policy=replace(QUICK, redistribute_seconds=0.2))) as site:
+        await site.router.operator_ready("anna")
+        await site.router.operator_ready("boris")
+        await site.enter(OTHER, "access")
+        await site.router.accepted(await site.offer())  # anna, whose second skill is technical, talks
+        await site.router.operator_paused("boris", "lunch")
+        await site.enter(CALL, "technical")
+        feed = QueueStore(store).feed
+
+        async def assigned() -> dict[str, str]:
+            return {operator.name: operator.assigned for operator in await feed.operators()}
+
+        await eventually(assigned, lambda found: found["anna"] == "technical")
+        await site.router.leave(CALL, "gone")
+        await eventually(assigned, lambda found: found["anna"] == "")
+
+
+async def test_where_a_call_stands(site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.router.operator_paused("anna", "lunch")
+    await site.enter(CALL)
+    await site.enter(OTHER)
+    await until(lambda: site.router.standing(OTHER) is not None)
+    standing = site.router.standing(OTHER)
+    assert standing
+    assert standing.position == 2
+    assert site.router.standing(CallId("unknown")) is None
+
+
+async def eventually(ask: Callable[[], Awaitable[T]], true: Callable[[T], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true(await ask()):  # noqa: ASYNC110 - rows in the store have no event here
+            await asyncio.sleep(0.02)
