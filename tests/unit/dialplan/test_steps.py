@@ -193,6 +193,7 @@ def test_keys_pressed_ahead_answer_the_next_questions(tmp_path: Path) -> None:
     call = Call(tmp_path, "  first:\n    - say: greeting\n    - {say: notice, whole: true}\n" + ASK.partition("\n")[2])
     call.feed(ev.KeyPressed("1"))
     assert call.played() == ["notice"]
+    assert call.feed(ev.KeyPressed("2")) == (), "a notice has to be heard"
     call.prompts_end()
     assert call.state.topic == "access"
     assert call.played() == ["goodbye"]
@@ -381,3 +382,16 @@ def test_a_circle_that_counts_its_rounds_is_no_mistake_and_ends(tmp_path: Path) 
         call.feed(ev.TimerFired("no_input"))
         rounds += 1
     assert rounds == 3
+
+
+def test_a_full_queue_can_be_told_before_it_is_entered(tmp_path: Path) -> None:
+    plan = """  first:
+    - decide:
+        - {if: waiting.people > 5 and caller_known, go: busy}
+    - queue: people
+      refused: bye
+  busy:
+    - hang_up: busy
+"""
+    assert Call(tmp_path, plan).state.queue == "people"
+    assert Call(tmp_path, plan, now=Now(NOW.wall, 0.0, waiting={"people": 6})).played() == ["busy"]
