@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import phonenumbers
 from redis.exceptions import RedisError
 
 from ivr.app import Controller
@@ -43,7 +44,7 @@ class StatusReport:
         return Status(
             at=queue.at,
             lines=tuple(
-                LineStatus(line, plan.title or plan.name, open=True, calls=calls_by_line[line])
+                LineStatus(_as_dialled(line), plan.title or plan.name, open=True, calls=calls_by_line[line])
                 for plan in controller.plans
                 for line in plan.lines
             ),
@@ -98,3 +99,8 @@ class StatusReport:
         except (RedisError, OSError, TimeoutError):
             return PartStatus(False, f"нет связи, записей ждёт: {health.waiting + health.spooled}")
         return PartStatus(health.online, "" if health.online else f"записей ждёт: {health.waiting + health.spooled}")
+
+
+def _as_dialled(line: str) -> str:
+    """`78005553535` as callers know it: 8 (800) 555-35-35."""
+    return phonenumbers.format_number(phonenumbers.parse(f"+{line}"), phonenumbers.PhoneNumberFormat.NATIONAL)

@@ -205,6 +205,6 @@ class _Search:
     def _candidates(self, pair: _Pair) -> tuple[Candidate, ...]:
         others = [free for free in pair.line.free[:_CANDIDATES_NAMED] if free.name != pair.free.name]
         return tuple(
-            Candidate(free.name, free.level, free.scarcity, round(self.now - free.idle_since, 1))
+            Candidate(free.name, free.level, free.scarcity, round(max(0.0, self.now - free.idle_since), 1))
             for free in (pair.free, *others)
         )
