@@ -32,6 +32,7 @@ _COMMANDS = {
     "topics check": "ivr.speech.commands:check",
     "report": "ivr.office:report",
     "purge": "ivr.office:purge",
+    "keys rotate": "ivr.office:keys_rotate",
     "audit verify": "ivr.office:audit_verify",
     "audit show": "ivr.office:audit_show",
     "person export": "ivr.office:person_export",
@@ -45,6 +46,7 @@ _COMMANDS = {
 _GROUPS = {  # words that only lead to further words, and what they are about
     "topics": "What callers' words mean",
     "models": "The speech model",
+    "keys": "The master keys of personal data",
     "audit": "Who looked at or changed what",
     "person": "What is held on one person",
     "accounts": "Who may sign in to the web pages",

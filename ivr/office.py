@@ -30,6 +30,7 @@ from ivr.journal.person import Persons
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import to_mapping
+from ivr.journal.rotation import rewrap_data_keys
 from ivr.journal.stream import Journal
 from ivr.request.store import RequestStore
 
@@ -105,6 +106,26 @@ def purge() -> None:
             )
 
     asyncio.run(clean())
+
+
+def keys_rotate() -> None:
+    """Make a new master key and wrap all calls' keys under it; the hotline must be restarted afterwards."""
+    from ivr.web.accounts import Accounts
+
+    async def rotate() -> None:
+        async with _open() as office:
+            await office.audit.note(office.who, "keys_rotate")
+            ring = office.keyring.rotated()
+            await asyncio.to_thread(ring.save, office.hotline.wiring.keys)  # before anything needs the new key
+            calls = await rewrap_data_keys(office.store, ring)
+            accounts = await Accounts(office.store, office.keyring, SystemClock(), office.audit).rewrap(ring)
+            Console().print(
+                f"master key {ring.current}: {calls} calls and {accounts} accounts wrapped anew;"
+                " restart the hotline, and back the key file up",
+                soft_wrap=True,
+            )
+
+    asyncio.run(rotate())
 
 
 def audit_verify(

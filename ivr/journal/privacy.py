@@ -103,6 +103,10 @@ class Keyring:
             )
         return _open(self.keys[name], sealed, call)
 
+    def is_current(self, wrapped: str) -> bool:
+        """Whether the current master key has wrapped it."""
+        return wrapped.partition(".")[0] == self.current
+
     def rewrap(self, wrapped: str, call: str) -> str:
         """The same data key under the current master key."""
         return self.wrap(self.unwrap(wrapped, call), call)

@@ -20,6 +20,7 @@ from ivr.clock import Clock
 from ivr.errors import IvrError
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
+from ivr.journal.rotation import rewrap_field
 from ivr.web.roles import ROLES, Role
 
 _MOST_WRONG_CODES = 3
@@ -125,6 +126,14 @@ class Accounts:
             raise IvrError(f"there is no account {name!r}")
         await self._audit.note(who, "account_unlock", name)
         await self._redis.hdel(_key(name), "locked", "wrong_codes", "wrong_passwords")
+
+    async def rewrap(self, ring: Keyring) -> int:
+        """Seal all second factors under the ring's current master key; returns how many were not."""
+        changed = 0
+        async for key in self._redis.scan_iter(f"{_PREFIX}:*", _type="HASH"):
+            changed += await rewrap_field(self._redis, ring, _text(key), "secret")
+        self._keyring = ring
+        return changed
 
     async def remove(self, who: str, name: str) -> None:
         """Delete the account; its sessions end at once."""

@@ -116,6 +116,16 @@ async def test_a_broken_audit_log_is_exit_code_1(ivr: Command, store: redis.asyn
     assert "entries before it are missing" in err
 
 
+async def test_after_a_new_master_key_everything_still_opens(ivr: Command, home: Path) -> None:
+    code, out, _ = await ivr("keys", "rotate")
+    assert code == 0
+    assert out.startswith("master key k2: 1 calls and 0 accounts wrapped anew")
+    assert "k2" in (home / "var" / "keys.json").read_text()
+
+    assert NUMBER in (await ivr("trace", "c1", "--reveal", "--json"))[1]
+    assert (await ivr("audit", "verify"))[0] == 0
+
+
 async def test_purge_says_what_it_did(ivr: Command) -> None:
     code, out, _ = await ivr("purge")
 

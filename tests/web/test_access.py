@@ -166,6 +166,21 @@ async def test_accounts_need_a_role_and_a_password_worth_the_name(accounts: Acco
         await accounts.add("root", "anna", "admin", PASSWORD)
 
 
+async def test_a_second_factor_survives_a_new_master_key(
+    store: redis.asyncio.Redis, clock: SetClock, audit: AuditLog
+) -> None:
+    ring = Keyring.generate()
+    accounts = Accounts(store, ring, clock, audit, QUICK)
+    anna = await accounts.add("root", "anna", "supervisor", PASSWORD)
+    await accounts.sign_in("anna", PASSWORD, code(anna, clock))
+    new = ring.rotated()
+    assert await accounts.rewrap(new) == 1
+
+    clock.now += 60
+    only_new = Keyring({new.current: new.keys[new.current]}, new.current, new.lookup)
+    assert await Accounts(store, only_new, clock, audit, QUICK).sign_in("anna", PASSWORD, code(anna, clock))
+
+
 # --- every role against every endpoint ---
 
 ENDPOINTS: dict[str, Permission] = {
