@@ -42,10 +42,12 @@ _COMMANDS = {
     "accounts unlock": "ivr.office:account_unlock",
     "accounts remove": "ivr.office:account_remove",
     "models fetch": "ivr.speech.commands:fetch_model",
+    "models words add": "ivr.speech.commands:add_model_words",
 }
 _GROUPS = {  # words that only lead to further words, and what they are about
     "topics": "What callers' words mean",
     "models": "The speech model",
+    "models words": "What the speech model can recognise",
     "keys": "The master keys of personal data",
     "audit": "Who looked at or changed what",
     "person": "What is held on one person",

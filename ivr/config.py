@@ -66,6 +66,11 @@ class Home:
         self.logs = self.var / "log"
         self.processes = self.var / "run"
 
+    def model(self, settings: Settings) -> Path:
+        """The speech model's directory: the one that an admin added words to, else the one that is configured."""
+        with_words = self.var / "models" / settings.speech.model.name
+        return with_words if (with_words / "conf").is_dir() else self.root / settings.speech.model
+
     @classmethod
     def find(cls) -> Home:
         """`IVR_HOME` when set, else the checkout that this package was installed from."""

@@ -94,7 +94,7 @@ class Hotline:
     @property
     def model(self) -> Path:
         """The speech model's directory; `SetupFailed` when there is none."""
-        directory = self.home.root / self.settings.speech.model
+        directory = self.home.model(self.settings)
         if not (directory / "conf").is_dir():
             raise SetupFailed(
                 "there is no speech model here",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -94,6 +95,33 @@ def fetch_model(
     sys.stdout.write(f"{directory}\nTo use it, write in config/ivr.yaml:\nspeech:\n  model: models/{directory.name}\n")
 
 
+def add_model_words(
+    words: Annotated[list[str], typer.Argument(help="Words as a dictionary has them; all their forms are added")],
+    phrase: Annotated[list[str] | None, typer.Option(help="A phrase that callers say; may be given again")] = None,
+) -> None:
+    """Teach the recogniser new words in seconds: the acoustic model stays, its graph is built anew."""
+    from ivr.speech.lexicon.vocabulary import add_words
+
+    home = Home.find()
+    settings = load_settings(home.config / "ivr.yaml")
+    present, target = home.model(settings), home.var / "models" / settings.speech.model.name
+    made = target.with_name(f"{target.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    new = add_words(present, words, phrase or (), made, _tell_progress)
+    replaced = target.with_name(f"{target.name}.old")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if target.exists():
+        target.rename(replaced)
+    made.rename(target)
+    shutil.rmtree(replaced, ignore_errors=True)
+    sys.stdout.write(f"{len(new)} new words and forms: {', '.join(sorted(new)) or 'none, all were known'}\n")
+    sys.stdout.write("Restart the hotline, or its speech workers, to use them.\n")
+
+
+def _tell_progress(step: str) -> None:
+    sys.stderr.write(f"  {step}\n")
+
+
 def _topics_file(home: Home) -> Path:
     return home.dialplans / "topics.yaml"
 
@@ -103,7 +131,7 @@ def _topics(home: Home) -> TopicModel:
 
 
 def _model_directory(home: Home) -> Path:
-    return home.root / load_settings(home.config / "ivr.yaml").speech.model
+    return home.model(load_settings(home.config / "ivr.yaml"))
 
 
 def _vocabulary(model: Path) -> frozenset[str] | None:
