@@ -28,6 +28,9 @@ from ivr.errors import Finding
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
 
 
+_PATH_SLASHES = 2
+
+
 def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Plans, tests, prompts, topics, operators, or folders; default: all")
@@ -141,12 +144,13 @@ def schema(
     _print(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2))
 
 
-def _paths(trace: Iterable[str] | None) -> set[str]:
-    """The steps that a call has walked."""
+def _paths(trace: Iterable[str] | None) -> list[str]:
+    """The steps that a call has walked, in order."""
     try:
-        return {str(json.loads(line).get("path", "")) for line in trace or ()}
+        paths = [str(json.loads(line).get("path", "")) for line in trace or ()]
     except (ValueError, AttributeError):
         raise typer.BadParameter("a trace has one JSON object a line: `ivr trace CALL --json`") from None
+    return [path for path in paths if path.count("/") == _PATH_SLASHES]
 
 
 def versions(as_json: JsonOption = False) -> None:

@@ -6,8 +6,9 @@ and long ways as the name of the section they lead to: a picture without crossin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from ivr.dialplan.fields import Item
@@ -53,8 +54,9 @@ class Card:
         return self.y + _HEAD + _ROW * index + _ROW / 2
 
 
-def svg(plan: Plan, walked: Collection[str] = ()) -> str:
-    """The plan as an SVG document; `walked` paths (plan/section/number) are set off, when given."""
+def svg(plan: Plan, trace: Sequence[str] = ()) -> str:
+    """The plan as an SVG document; the steps of `trace` (plan/section/number, as they were walked) are set off."""
+    walked = _Walked(frozenset(trace), frozenset(_turns(trace)))
     cards = _placed(plan)
     width = max(card.x + card.width for card in cards.values()) + _MARGIN
     height = max(card.y + card.height for card in cards.values()) + _MARGIN
@@ -69,6 +71,23 @@ def svg(plan: Plan, walked: Collection[str] = ()) -> str:
     parts += [line for card in cards.values() for line in _lines(card, cards, walked)]
     parts += [line for card in cards.values() for line in _card(card, cards, walked)]
     return "\n".join([*parts, "</svg>", ""])
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """The steps of a call, and for each the sections that it went on to."""
+
+    steps: frozenset[str]
+    turns: frozenset[tuple[str, str]]
+
+    def has(self, row: Row) -> bool:
+        return row.path in self.steps if row.bold else (row.path, row.target or "") in self.turns
+
+
+def _turns(trace: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for path, following in pairwise(trace):
+        if path != following and following.count("/") == path.count("/"):
+            yield path, following.split("/")[1]
 
 
 def mermaid(plan: Plan) -> str:
@@ -164,15 +183,14 @@ def _is_drawn(card: Card, row: Row, cards: dict[str, Card]) -> bool:
     return target is not None and target.column == card.column + 1
 
 
-def _lines(card: Card, cards: dict[str, Card], walked: Collection[str]) -> Iterator[str]:
+def _lines(card: Card, cards: dict[str, Card], walked: _Walked) -> Iterator[str]:
     for index, row in enumerate(card.rows):
         if _is_drawn(card, row, cards):
             target = cards[row.target or ""]
             x1, y1 = card.x + card.width, card.row_y(index)
             x2, y2 = target.x, target.y + _HEAD / 2
             bend = (x2 - x1) * 0.5
-            passed = row.path in walked and any(other.path in walked for other in target.rows)
-            style = "line walked" if passed else "line"
+            style = "line walked" if walked.has(row) else "line"
             yield (
                 f'<path class="{style}" d="M{x1:.0f},{y1:.0f} C{x1 + bend:.0f},{y1:.0f} '
                 f'{x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"/>'
@@ -181,8 +199,8 @@ def _lines(card: Card, cards: dict[str, Card], walked: Collection[str]) -> Itera
             yield f'<path class="{style}" d="{tip}"/>'
 
 
-def _card(card: Card, cards: dict[str, Card], walked: Collection[str]) -> Iterator[str]:
-    was_here = any(row.path in walked for row in card.rows)
+def _card(card: Card, cards: dict[str, Card], walked: _Walked) -> Iterator[str]:
+    was_here = any(row.path in walked.steps for row in card.rows)
     yield (
         f'<rect class="card{" walked" if was_here else ""}" x="{card.x:.0f}" y="{card.y:.0f}" '
         f'width="{card.width:.0f}" height="{card.height:.0f}" rx="8"/>'
@@ -191,7 +209,7 @@ def _card(card: Card, cards: dict[str, Card], walked: Collection[str]) -> Iterat
     for index, row in enumerate(card.rows):
         y = card.row_y(index) + 5
         style = "step" if row.bold else "way"
-        if row.path in walked:
+        if walked.has(row):
             style += " walked"
         at = f'x="{card.x + _PADDING:.0f}" y="{y:.0f}" xml:space="preserve"'
         yield f'<text class="{style}" {at}>{escape(row.text)}</text>'

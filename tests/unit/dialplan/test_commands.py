@@ -136,9 +136,12 @@ def test_a_plan_that_is_not_there_is_told(checkout: Path) -> None:
 
 def test_graph_sets_off_the_way_of_a_call(checkout: Path) -> None:
     picture = checkout / "federal.svg"
-    trace = '{"path": "federal/welcome/1"}\n'
+    trace = "".join(f'{{"path": "federal/{step}"}}\n' for step in ("welcome/1", "menu/1", "menu/1", "elsewhere/1"))
     assert run(commands.graph, checkout, "federal", "-o", str(picture), "--trace", "-", typed=trace).exit_code == 0
-    assert picture.read_text(encoding="utf-8").count('class="step walked"') == 1
+    drawn = picture.read_text(encoding="utf-8")
+    assert drawn.count('class="step walked"') == 3
+    assert drawn.count('class="way walked"') == 1
+    assert "out_of_scope" in drawn.partition('class="way walked"')[2].partition("</text>")[0]
     assert run(commands.graph, checkout, "federal", "--trace", "-", typed="nonsense").exit_code != 0
 
 
