@@ -81,13 +81,19 @@ class _Walked:
     turns: frozenset[tuple[str, str]]
 
     def has(self, row: Row) -> bool:
-        return row.path in self.steps if row.bold else (row.path, row.target or "") in self.turns
+        if row.bold:
+            return row.path in self.steps
+        # `go` leaves no note of its own: the way from its section to the next tells of it.
+        origin = row.path.rpartition("/")[0] if row.text == GoTo.verb else row.path
+        return (origin, row.target or "") in self.turns
 
 
 def _turns(trace: Sequence[str]) -> Iterator[tuple[str, str]]:
     for path, following in pairwise(trace):
         if path != following and following.count("/") == path.count("/"):
-            yield path, following.split("/")[1]
+            section = following.split("/")[1]
+            yield path, section
+            yield path.rpartition("/")[0], section
 
 
 def mermaid(plan: Plan) -> str:
