@@ -20,7 +20,6 @@ from ivr.line.agi import LONGEST_LINE_BYTES, AgiSession, SessionBroken
 
 log = structlog.get_logger()
 
-_MOST_SESSIONS = 500
 _RESULT_SECONDS = 10.0  # the engine releases a call within 5 s
 _CLOSE_SECONDS = 2.0
 _UNSAFE = re.compile(r"[^\w.!%*+~:@/#-]", re.ASCII)
@@ -53,9 +52,10 @@ class PlanRuns(Protocol):
 class FastAgi:
     """A server of sessions, one for each `AGI()`; `application` is the engine's name in Asterisk."""
 
-    def __init__(self, application: str, runs: PlanRuns) -> None:
+    def __init__(self, application: str, runs: PlanRuns, most_sessions: int = 500) -> None:
         self._application = application
         self._runs = runs
+        self._most_sessions = most_sessions
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -76,7 +76,7 @@ class FastAgi:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._tasks) >= _MOST_SESSIONS:
+        if len(self._tasks) >= self._most_sessions:
             log.error("agi_sessions_full", sessions=len(self._tasks))
             writer.transport.abort()
             return

@@ -97,10 +97,10 @@ class Dialplan:
 
 
 @asynccontextmanager
-async def server(runs: Runs) -> AsyncIterator[int]:
+async def server(runs: Runs, most_sessions: int = 500) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as chosen:
         port = int(chosen.getsockname()[1])
-    agi = FastAgi("ivr", runs)
+    agi = FastAgi("ivr", runs, most_sessions)
     async with agi.serving("127.0.0.1", port):
         yield port
     assert not agi._tasks
@@ -171,21 +171,22 @@ async def test_after_the_caller_has_hung_up_the_dialplan_still_gets_the_result(r
 
 
 NO_ENVIRONMENT = {
-    "nothing but the end": b"\n",
-    "HTTP": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\n",
-    "no channel": environment(channel=""),
-    "a line without a colon": b"agi_network\n\n",
-    "a huge line": b"agi_network: " + b"x" * LONGEST_LINE_BYTES + b"\n",
-    "a huge line without end": b"agi_network: " + b"x" * 100_000,
-    "lines without end": b"agi_arg_1: x\n" * 5000,
+    "nothing but the end": (b"\n", "names no channel"),
+    "HTTP": (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "no AGI environment"),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\n", "no AGI environment"),
+    "no channel": (environment(channel=""), "names no channel"),
+    "a line without a colon": (b"agi_network\n\n", "names no channel"),
+    "a huge line": (b"agi_network: " + b"x" * LONGEST_LINE_BYTES + b"\n", "longer than 4096 bytes"),
+    "a huge line without end": (b"agi_network: " + b"x" * 100_000, "longer than 4096 bytes"),
+    "lines without end": (b"agi_arg_1: x\n" * 5000, "no AGI environment"),
 }
 
 
-@pytest.mark.parametrize("sent", NO_ENVIRONMENT.values(), ids=NO_ENVIRONMENT.keys())
-async def test_what_is_no_session_gets_a_line_in_the_log_and_is_closed(sent: bytes) -> None:
+@pytest.mark.parametrize(("sent", "reason"), NO_ENVIRONMENT.values(), ids=NO_ENVIRONMENT.keys())
+async def test_what_is_no_session_gets_a_line_in_the_log_and_is_closed(sent: bytes, reason: str) -> None:
     _, logs = await session(sent)
     assert [line["event"] for line in logs] == ["agi_session_broken"]
+    assert reason in logs[0]["reason"]
 
 
 ANSWERS = {
@@ -266,6 +267,24 @@ async def test_fifty_at_once_need_no_thread_and_end_with_the_server() -> None:
         assert await reader.read() == b""
         writer.close()
     assert logs == []
+
+
+async def test_one_session_too_many_is_refused_and_the_others_go_on() -> None:
+    runs = Runs()
+    with capture_logs() as logs:
+        async with server(runs, most_sessions=2) as port:
+            waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            await asyncio.sleep(0.01)
+            refused = Dialplan(port, runs)
+            await refused.run(environment())
+            assert refused.commands == []
+            for _, writer in waiting:
+                writer.close()
+            await asyncio.sleep(0.01)
+            dialplan = Dialplan(port, runs)
+            await dialplan.run(environment())
+    assert dialplan.set["IVR_OUTCOME"] == '"talked"'
+    assert [line["event"] for line in logs].count("agi_sessions_full") == 1
 
 
 async def test_a_port_that_is_taken_is_named() -> None:
