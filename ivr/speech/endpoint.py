@@ -99,7 +99,7 @@ class Patience:
 class Endpointer:
     """Decides when one utterance has ended."""
 
-    __slots__ = ("_began", "_changed", "_now", "_patience", "_quiet_since", "_text", "_voiced_seconds")
+    __slots__ = ("_began", "_changed", "_now", "_patience", "_quiet_since", "_text", "_voiced_from", "_voiced_seconds")
 
     _PAUSE_SECONDS = 0.16
     _SHORT_SECONDS = 0.3  # the answer is complete: only let the last sound fade
@@ -108,6 +108,7 @@ class Endpointer:
     _LEAST_UNCLEAR_SECONDS = 0.5
     _LONGEST_UNCLEAR_SECONDS = 4.0
     _STARTED_VOICE_SECONDS = 0.12
+    _LEAST_LETTERS_A_SECOND = 3.0  # people say 8 to 20
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
@@ -115,6 +116,7 @@ class Endpointer:
         self._began: float | None = None
         self._quiet_since = 0.0
         self._changed = 0.0
+        self._voiced_from = 0.0
         self._voiced_seconds = 0.0
         self._text = ""
 
@@ -122,6 +124,8 @@ class Endpointer:
         """Take note of one more frame of sound."""
         self._now += FRAME_SECONDS
         if voiced:
+            if not self._voiced_seconds:
+                self._voiced_from = self._now
             self._quiet_since = self._now
             self._voiced_seconds += FRAME_SECONDS
 
@@ -134,8 +138,13 @@ class Endpointer:
 
     @property
     def speaking(self) -> bool:
-        """Whether words have been made out in sound that is long enough for a voice (a click can look like "а")."""
-        return self.voiced and self.worded
+        """Whether words were made out that fit their sound: a click is too short, music too long."""
+        letters = sum(map(str.isalpha, self._text))
+        return (
+            self.voiced
+            and self.worded
+            and letters >= self._LEAST_LETTERS_A_SECOND * (self._quiet_since - self._voiced_from)
+        )
 
     @property
     def voiced(self) -> bool:

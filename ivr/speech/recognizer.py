@@ -153,12 +153,14 @@ class Utterance:
         heard = decoding.finish(name)
         # Short words may come out only at the end; a cough, a tone, a door do not become words at all.
         endpointer.heard(heard.text)
-        clear = endpointer.speaking and _sure(heard)
-        if end == "unclear" and not clear and not decoding.speechlike:
+        clear = decoding.announced or (endpointer.speaking and (end != "unclear" or _sure(heard)))
+        if not clear and not decoding.speechlike:
             self._decoding = None
             return events
         self.over = True
-        if endpointer.worded and not decoding.announced:
+        if not clear:
+            return [*events, Heard(name, "")]
+        if not decoding.announced:
             events.append(SpeechStarted(name))
         return [*events, heard]
 
