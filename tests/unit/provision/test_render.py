@@ -77,6 +77,15 @@ def test_without_operators_the_fallback_says_goodbye(tmp_path: Path) -> None:
     assert "/prompts/goodbye)" in fallback
 
 
+def test_the_admins_own_dialplan_is_read_last_and_outside_of_ours(tmp_path: Path) -> None:
+    own = tmp_path / "extensions.conf"
+    configuration = render_hotline(TEMPLATES, ASTERISK, tmp_path / "a", replace(HOTLINE, own_dialplan=own))
+    extensions = sections(configuration.parent / "extensions.conf")
+    assert list(extensions)[-1] == "own"
+    assert extensions["own"] == [f'#tryinclude "{own}"']
+    assert extensions["globals"] == ["HOTLINE = agi://127.0.0.1:11573"]
+
+
 def test_the_provider_is_known_by_its_addresses(tmp_path: Path) -> None:
     trunk = Trunk(("192.0.2.7", "198.51.100.0/24"))
     configuration = render_hotline(TEMPLATES, ASTERISK, tmp_path, replace(HOTLINE, trunk=trunk))
