@@ -11,25 +11,30 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from ivr.call.events import CallId, Event
 from ivr.call.parts import Parts
 from ivr.call.recovery import Recovery, Remains
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
-from ivr.dialplan.source import load_plans
-from ivr.errors import AsteriskUnavailable, SetupFailed
+from ivr.dialplan.live import LivePlans
+from ivr.dialplan.model import Plan, Plans
+from ivr.dialplan.publish import Live, Refused
+from ivr.errors import AsteriskUnavailable, IvrError, SetupFailed
+from ivr.journal.archive import Archive
+from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
+from ivr.journal.retention import Retention, nights, purge
 from ivr.journal.stream import Journal
 from ivr.line.ari import AriClient
 from ivr.line.asterisk import IncomingCall, Line, OperatorCode
 from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
 from ivr.operator.service_codes import ServiceCodes
-from ivr.prompts.catalogue import load_catalogue
-from ivr.prompts.media import PromptMedia
+from ivr.prompts.media import CurrentMedia
 from ivr.queue.model import Offer
 from ivr.queue.store import QueueStore
 from ivr.request.caller import KnownCaller
@@ -41,7 +46,6 @@ from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
 from ivr.speech.client import SpeechPool
-from ivr.speech.topics import load_topics
 from ivr.stats.incident import Usual
 from ivr.stats.today import Today
 from ivr.stats.watch import LEARNING_SECONDS, IncidentWatch
@@ -60,20 +64,19 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Controller:
     """All live parts of one controller. `running` builds and starts them, and ends them in the reverse order."""
 
-    def __init__(self, wiring: Wiring, media: PromptMedia, profiles: Sequence[Profile], policy: Policy) -> None:
+    def __init__(
+        self, wiring: Wiring, live: LivePlans, media: CurrentMedia, profiles: Sequence[Profile], policy: Policy
+    ) -> None:
         clock = SystemClock()
-        catalogue = load_catalogue(wiring.prompts)
-        self.plans = load_plans(
-            wiring.dialplans,
-            load_topics(wiring.dialplans / "topics.yaml"),
-            prompts={language: catalogue.ids(language) for language in catalogue.languages},
-        )
+        self._live = live
         self.redis = Redis.from_url(
             wiring.store_url, password=wiring.store_password, socket_connect_timeout=2.0, socket_keepalive=True
         )
         keyring = Keyring.load(wiring.keys)
         self.journal = Journal(self.redis, clock, keyring, wiring.spool)
         self.reader = JournalReader(self.redis, keyring)
+        self._archive = Archive(self.redis, wiring.archive, _ZONE)
+        self._audit = AuditLog(self.redis, keyring, clock)
         self.today = Today(_ZONE, clock.wall())
         self._clock = clock
         requests = RequestStore(self.redis)
@@ -119,11 +122,23 @@ class Controller:
             recognise_caller=recognise_caller,
             look_up=self._look_up,
         )
-        self.switchboard = Switchboard(self.plans.for_line, self.plans.by_name.get, parts)
+
+        def plan_of(dialled: str) -> Plan | None:
+            return self.plans.for_line(dialled)
+
+        def plan_named(name: str) -> Plan | None:
+            return self.plans.by_name.get(name)
+
+        self.switchboard = Switchboard(plan_of, plan_named, parts)
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
         self._codes = ServiceCodes(self.line, self, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def plans(self) -> Plans:
+        """The plans that new calls get."""
+        return self._live.now.plans
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -140,6 +155,8 @@ class Controller:
             await self.router.started()
             self._keep(self._clerk.run())
             self._keep(self._watch_for_incidents())
+            self._keep(self._keep_house())
+            self._keep(self._live.follow(self._plans_live, self._plans_refused))
             await self._recover()
             self._keep(self.line.run())
             stack.push_async_callback(self._end_tasks)
@@ -165,6 +182,14 @@ class Controller:
     def _record_request(self, call: str, kind: str, data: Mapping[str, Value]) -> None:
         self.record(call, kind, data=data)
 
+    def _plans_live(self, now: Live) -> None:
+        self.record("", "configuration_loaded", data={"version": str(now.version.number)})
+
+    def _plans_refused(self, refused: Refused) -> None:
+        findings = refused.findings
+        first = str(findings[0]) if findings else ""
+        self.record("", "configuration_refused", data={"findings": len(findings), "first": first})
+
     async def _begin_day(self) -> None:
         """Count what the journal already has of today."""
         async for record in self.reader.since(self.today.midnight):
@@ -175,6 +200,19 @@ class Controller:
         known = JournalReader(self.redis, None).since(self.today.midnight - LEARNING_SECONDS)
         await self.incidents.learn(known, self.today.midnight)
         await self.incidents.run()
+
+    async def _keep_house(self) -> None:
+        """Every night: closed days to files, what is older than it may be deleted, what is usual learnt anew."""
+        async for _ in nights(self._clock, _ZONE):
+            now = self._clock.wall()
+            try:
+                done = await purge(self.redis, self._archive, self._audit, Retention(), now, _ZONE)
+                log.info("purged", days=done.days, audit=done.audit, calls=done.calls, files=done.files)
+                self.today.turn(now)
+                known = self._archive.since(JournalReader(self.redis, None), self.today.midnight - LEARNING_SECONDS)
+                await self.incidents.learn(known, self.today.midnight)
+            except (RedisError, OSError, IvrError) as error:
+                log.warning("purge_failed", reason=f"{type(error).__name__}: {error}")
 
     async def operator_ready(self, name: str) -> None:
         await self.router.operator_ready(name)

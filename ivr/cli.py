@@ -27,6 +27,8 @@ _COMMANDS = {
     "try": "ivr.dialplan.commands:try_plan",
     "graph": "ivr.dialplan.commands:graph",
     "schema": "ivr.dialplan.commands:schema",
+    "versions": "ivr.dialplan.commands:versions",
+    "rollback": "ivr.dialplan.commands:rollback",
     "classify": "ivr.speech.commands:classify",
     "recognise": "ivr.speech.commands:recognise",
     "topics check": "ivr.speech.commands:check",

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import structlog
 
 from ivr.app import Controller
+from ivr.clock import SystemClock
+from ivr.dialplan.live import LivePlans
 from ivr.hotline import Hotline
 from ivr.journal.logs import configure_logging
+from ivr.prompts.build import build as build_prompts
+from ivr.prompts.catalogue import Catalogue
+from ivr.prompts.media import CurrentMedia
 from ivr.provision.ports import ADDRESS
+from ivr.provision.progress import Progress
+from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
 from ivr.status import StatusReport
 from ivr.supervise import interruptible
@@ -32,7 +40,20 @@ async def serve(hotline: Hotline) -> None:
             wrap_up_seconds=routing.wrap_up_seconds,
         )
         profiles = [account.profile for account in hotline.accounts]
-        controller = Controller(hotline.wiring, hotline.media, profiles, policy)
+        media = CurrentMedia(hotline.media)
+
+        def prepare(catalogue: Catalogue) -> None:
+            """Make the sounds of prompts that an admin has just written; in a thread, before the plans go live."""
+            provisions = provide(hotline.home.var, os.environ, Progress())
+            renewed = hotline.media_of(catalogue)
+            build_prompts(renewed, hotline.voices(provisions))
+            media.renew(renewed)
+
+        live = LivePlans(hotline.home, SystemClock(), prepare)
+        refused = await live.start()
+        if refused is not None:
+            log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
+        controller = Controller(hotline.wiring, live, media, profiles, policy)
         report = StatusReport(controller, hotline.accounts, settings.speech.model.name)
         feed = Feed(report.take)
         controller.on_change = feed.changed

@@ -19,7 +19,7 @@ from ivr.config import Home, Settings, load_settings
 from ivr.errors import HotlineNotRunning, SetupFailed, StoreUnavailable
 from ivr.operator.accounts import Account, load_accounts
 from ivr.prompts.build import Voice
-from ivr.prompts.catalogue import load_catalogue
+from ivr.prompts.catalogue import Catalogue, load_catalogue
 from ivr.prompts.media import PromptMedia, locate
 from ivr.prompts.voice import ReadVoice, SpokenVoice
 from ivr.provision import ports as port_file
@@ -71,8 +71,13 @@ class Hotline:
 
     @cached_property
     def media(self) -> PromptMedia:
+        """The sounds of the prompts as they are in the files now."""
+        return self.media_of(load_catalogue(self.home.prompts))
+
+    def media_of(self, catalogue: Catalogue) -> PromptMedia:
+        """The sounds of these prompts, whether they are made already or not."""
         return locate(
-            load_catalogue(self.home.prompts),
+            catalogue,
             self.settings.prompts.voices,
             self.home.prompts,
             self.home.var / "prompts",
@@ -129,10 +134,9 @@ class Hotline:
             agi_address=(ADDRESS, self.ports.agi),
             speech_addresses=self.speech_addresses,
             speech_token=self.secrets.password("speech"),
-            dialplans=self.home.dialplans,
-            prompts=self.home.prompts,
             keys=self.home.var / "keys.json",
             spool=self.home.var / "spool",
+            archive=self.home.var / "archive",
         )
 
     @asynccontextmanager

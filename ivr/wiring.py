@@ -18,7 +18,6 @@ class Wiring:
     agi_address: tuple[str, int]
     speech_addresses: Sequence[tuple[str, int]]
     speech_token: str
-    dialplans: Path
-    prompts: Path
     keys: Path
     spool: Path
+    archive: Path

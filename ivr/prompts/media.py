@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ivr.errors import SetupFailed
 
+_VERSIONS_KEPT = 5
 _RECIPE_VERSION = 1  # raise it when `sound.for_telephone` begins to make different sound
 
 
@@ -69,6 +70,26 @@ class PromptMedia:
                 f'there is no prompt "{prompt}"', where=f"prompts/{language}.yaml", hint="add its text there"
             )
         return file.path
+
+
+class CurrentMedia:
+    """The prompts of the plans in force. Calls under way may still play prompts of the version they began with."""
+
+    def __init__(self, media: PromptMedia) -> None:
+        self._newest_first = [media]
+
+    def renew(self, media: PromptMedia) -> None:
+        """New calls hear these from now on."""
+        self._newest_first = [media, *self._newest_first][:_VERSIONS_KEPT]
+
+    def path(self, language: str, prompt: str) -> Path:
+        """The prompt's sound; `SetupFailed` when no version that is kept has such a prompt."""
+        for media in self._newest_first[:-1]:
+            try:
+                return media.path(language, prompt)
+            except SetupFailed:
+                continue
+        return self._newest_first[-1].path(language, prompt)
 
 
 def locate(
