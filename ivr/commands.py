@@ -73,14 +73,26 @@ def trace(
     reveal: Annotated[bool, typer.Option(help="Show personal data in the clear")] = False,
 ) -> None:
     """Tell the story of one call from its journal."""
+    from ivr.call.identity import arrived_seconds
     from ivr.journal import commands as journal_commands
+    from ivr.journal.archive import Archive
     from ivr.journal.privacy import Keyring
 
     async def tell() -> None:
         hotline = Hotline(Home.find())
         async with hotline.store() as store:
             keyring = Keyring.load(hotline.wiring.keys)
-            await journal_commands.trace(store, keyring, call, Console(), _zone(), as_json=as_json, reveal=reveal)
+            await journal_commands.trace(
+                store,
+                keyring,
+                call,
+                Console(),
+                _zone(),
+                as_json=as_json,
+                reveal=reveal,
+                archive=Archive(store, hotline.wiring.archive, _zone()),
+                arrived_seconds=arrived_seconds(call),
+            )
 
     asyncio.run(tell())
 

@@ -66,7 +66,7 @@ async def _open() -> AsyncIterator[_Office]:
 async def _opened(hotline: Hotline) -> AsyncIterator[_Office]:
     async with hotline.store() as store:
         keyring = Keyring.load(hotline.wiring.keys)
-        archive = Archive(store, hotline.home.var / "archive", _ZONE)
+        archive = Archive(store, hotline.wiring.archive, _ZONE)
         yield _Office(hotline, store, keyring, archive, AuditLog(store, keyring, SystemClock()), getpass.getuser())
 
 

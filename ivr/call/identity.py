@@ -18,5 +18,16 @@ def new_call_id(wall_seconds: float, random_bits: int) -> CallId:
     return CallId(_encode(milliseconds, _TIME_CHARACTERS) + _encode(random_bits, _RANDOM_CHARACTERS))
 
 
+def arrived_seconds(call: str) -> float | None:
+    """When the call of that name arrived, Unix time; None when no call is named so."""
+    head = call[:_TIME_CHARACTERS]
+    if len(call) != _TIME_CHARACTERS + _RANDOM_CHARACTERS or any(character not in _ALPHABET for character in call):
+        return None
+    milliseconds = 0
+    for character in head:
+        milliseconds = milliseconds << 5 | _ALPHABET.index(character)
+    return (milliseconds + _EPOCH_MILLISECONDS) / 1000
+
+
 def _encode(number: int, characters: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(characters)))

@@ -20,6 +20,7 @@ from rich.text import Text
 from ivr.clock import SystemClock
 from ivr.errors import IvrError
 from ivr.journal import record as records
+from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
@@ -53,10 +54,17 @@ async def trace(
     *,
     as_json: bool = False,
     reveal: bool = False,
+    archive: Archive | None = None,
+    arrived_seconds: float | None = None,
 ) -> None:
-    """Tell the story of one call; IvrError when the journal knows no such call. Nearest calls are suggested."""
+    """Tell the story of one call; IvrError when the journal knows no such call. The latest calls are suggested.
+
+    With `archive` and the moment of arrival (Unix time) also calls of closed days are found.
+    """
     reader = await _reader(redis, keyring, call, reveal=reveal)
     found = await reader.read(call)
+    if archive is not None and arrived_seconds is not None and (not found or found[0].sequence > 1):
+        found = [*await archive.read_call(reader, call, arrived_seconds), *found]
     if not found:
         latest = await reader.calls(limit=3)
         hint = f"the latest calls are {', '.join(latest)}" if latest else "no call has come in yet"

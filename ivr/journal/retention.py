@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from typing import cast
 
 from redis.asyncio import Redis
 
+from ivr.clock import Clock
 from ivr.journal import keys, person
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
 
 _DAY_SECONDS = 86_400.0
 _AT_ONCE = 1_000
+_NIGHT = time(3, 30)
+_SETTLE_SECONDS = 60.0
+_LONGEST_SLEEP_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,25 @@ async def purge(
     for day in old:
         await asyncio.to_thread(archive.path(day).unlink, missing_ok=True)
     return Purged(len(closed), entries, calls, len(old))
+
+
+async def nights(
+    clock: Clock, zone: tzinfo, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> AsyncGenerator[None]:
+    """Yields soon after the start, for nights that were missed, and then every night at half past three."""
+    await sleep(_SETTLE_SECONDS)
+    yield
+    while True:
+        due = next_night(datetime.fromtimestamp(clock.wall(), zone)).timestamp()
+        while (left := due - clock.wall()) > 0:
+            await sleep(min(left, _LONGEST_SLEEP_SECONDS))  # the wall clock may be set meanwhile
+        yield
+
+
+def next_night(now: datetime) -> datetime:
+    """The next half past three after `now`, in its zone."""
+    tonight = now.replace(hour=_NIGHT.hour, minute=_NIGHT.minute, second=0, microsecond=0)
+    return tonight if tonight > now else tonight + timedelta(days=1)
 
 
 async def _forget_older(redis: Redis, before_seconds: float) -> int:

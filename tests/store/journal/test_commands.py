@@ -6,14 +6,17 @@ import asyncio
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import redis.asyncio
 from rich.console import Console
 
+from ivr.call.identity import arrived_seconds, new_call_id
 from ivr.errors import IvrError
 from ivr.journal import commands
+from ivr.journal.archive import Archive
 from ivr.journal.commands import since_seconds
 from ivr.journal.privacy import Keyring
 from ivr.journal.stream import Journal
@@ -76,6 +79,24 @@ async def test_a_trace_for_programs_is_the_records_one_a_line(
         (1, "arrived"), (2, "heard"), (3, "topic"), (4, "connected"), (5, "ended"),
     ]  # fmt: skip
     assert lines[0]["personal"] == {"caller": "+7 9** ***-**-12"}
+
+
+async def test_a_trace_finds_calls_of_closed_days(
+    journal: Journal, store: redis.asyncio.Redis, keyring: Keyring, tmp_path: Path
+) -> None:
+    call = new_call_id(datetime.now(UTC).timestamp(), 5)
+    journal.record(call, "arrived", data={"line": "78005553535"})
+    journal.record(call, "ended", data={"outcome": "left"})
+    await journal.close()
+    archive = Archive(store, tmp_path / "archive", ZONE)
+    await archive.close_days(datetime.now(UTC).timestamp() + 5 * 86_400)
+    screen = Screen()
+
+    await commands.trace(
+        store, keyring, call, screen.console, ZONE, archive=archive, arrived_seconds=arrived_seconds(call)
+    )
+
+    assert "over: left" in screen.text
 
 
 async def test_an_unknown_call_names_the_latest_ones(
