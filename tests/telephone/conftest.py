@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -42,13 +43,16 @@ def provisions() -> Provisions:
     return provide(CHECKOUT / "var", os.environ, Progress())
 
 
-def make_home(root: Path, dialplan: str = "") -> Home:
+def make_home(root: Path, dialplan: str = "", own: Sequence[str] = ()) -> Home:
     """A checkout's folders by reference; only `var/` is new, but for what is slow to make and never changes.
 
-    `dialplan`: an `extensions.conf` of the admin's own.
+    `dialplan`: an `extensions.conf` of the admin's own; `own`: folders that are copied, to be changed by the test.
     """
     for name in ("dialplans", "prompts", "asterisk", "models"):
-        (root / name).symlink_to(CHECKOUT / name)
+        if name in own:
+            shutil.copytree(CHECKOUT / name, root / name)
+        else:
+            (root / name).symlink_to(CHECKOUT / name)
     (root / "config").mkdir()
     for path in (CHECKOUT / "config").glob("*.yaml"):
         (root / "config" / path.name).symlink_to(path)
@@ -108,6 +112,15 @@ class RunningHotline:
             while not holds(await self.status()):  # noqa: ASYNC110 -- as a person would: by looking again
                 await asyncio.sleep(0.1)
 
+    async def told(self, reader: JournalReader, kind: str, about: str) -> None:
+        """Wait until the journal has a record of that kind in which `about` is mentioned."""
+        async with asyncio.timeout(_UNTIL_SECONDS):
+            while True:
+                async for record in reader.since(0):
+                    if record.kind == kind and about in str(record.data):
+                        return
+                await asyncio.sleep(0.2)
+
     def process_id(self, program: str) -> int:
         """Of a program that `ivr run` has started."""
         return int((self.hotline.home.processes / f"{program}.pid").read_text().split()[0])
@@ -138,9 +151,9 @@ class RunningHotline:
 
 
 @asynccontextmanager
-async def running_hotline(root: Path, dialplan: str = "") -> AsyncIterator[RunningHotline]:
+async def running_hotline(root: Path, dialplan: str = "", own: Sequence[str] = ()) -> AsyncIterator[RunningHotline]:
     """`ivr run` until the body ends, then Ctrl-C; a hotline that does not stop cleanly fails the test."""
-    home = make_home(root, dialplan)
+    home = make_home(root, dialplan, own)
     output = (root / "run.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
