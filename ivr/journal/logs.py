@@ -28,6 +28,7 @@ _GATHER_SECONDS = 0.02  # one write for what came meanwhile, instead of waking f
 _PERSONAL = frozenset({"personal", "caller", "number", "text", "alternatives", "note", "transcript", "name", "snils"})
 _HIDDEN = "‹hidden›"
 _NUMBERS = (int, float, type(None))
+_DIGITS = frozenset("0123456789")
 _SHORTEST_NUMBER = 10  # digits of the shortest number that identifies a person
 _HARMLESS = frozenset({"call", "line", "topic", "request"})
 
@@ -126,7 +127,7 @@ def finished(logger: Any, method: str, line: MutableMapping[str, Any]) -> Mutabl
             pass
         elif not isinstance(value, str):
             line[name] = redacted(repr(value))
-        elif len(value) >= _SHORTEST_NUMBER:
+        elif len(value) >= _SHORTEST_NUMBER and not _DIGITS.isdisjoint(value):
             line[name] = redacted(value)
     line["level"] = method
     line["timestamp"] = datetime.now(UTC).isoformat(timespec="milliseconds")

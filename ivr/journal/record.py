@@ -44,7 +44,7 @@ def split(
     """Move every fact that the table of kinds does not declare harmless over to `personal`."""
     known = KINDS.get(kind)
     fields = known.fields if known else _NOTHING
-    if all(name in fields for name in data):
+    if data.keys() <= fields.keys():
         return data, personal
     strangers = {name: str(value) for name, value in data.items() if name not in fields}
     return {name: value for name, value in data.items() if name in fields}, {**strangers, **personal}
