@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ivr.call.events import CallId, Event
-from ivr.call.parts import Parts
+from ivr.call.parts import Around, Parts
 from ivr.call.recovery import Recovery, Remains
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
@@ -56,6 +56,7 @@ log = structlog.get_logger()
 _OPERATORS_LANGUAGE = "ru"
 _ZONE = ZoneInfo("Europe/Moscow")
 _OFFICE_HOURS = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"}, "RU")
+_NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
 _LONGEST_OUTAGE_SECONDS = 7200.0
 _MOST_UNFINISHED = 5000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -120,6 +121,7 @@ class Controller:
             sound,
             telephone=str,
             recognise_caller=recognise_caller,
+            around=self._around,
             look_up=self._look_up,
         )
 
@@ -249,6 +251,10 @@ class Controller:
             if began_before_us and call not in talks and not any(record.kind == "ended" for record in records):
                 await self.journal.resume(call)
                 self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
+
+    def _around(self) -> Around:
+        notices = tuple(_NOTICES[incident.topic] for incident in self.incidents.open if incident.topic in _NOTICES)
+        return Around(self.router.waiting(), notices)
 
     async def _look_up(self, service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
         if service != "request_status":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from ivr.call.effects import Effect
 from ivr.call.events import Event
+from ivr.call.parts import Around
 from ivr.clock import Clock
 from ivr.dialplan import interpret
 from ivr.dialplan.model import Plan
@@ -14,11 +15,15 @@ from ivr.dialplan.state import Now, Value
 
 
 class PlanDialogue:
-    """Fits `parts.Dialogue`. The call keeps the version of the plan that it began with."""
+    """Fits `parts.Dialogue`. The call keeps the version of the plan that it began with.
 
-    def __init__(self, plan: Plan, dialled: str, caller: str, clock: Clock) -> None:
+    `around` tells what a plan may decide on besides the call: callers waiting by queue, and notices in force.
+    """
+
+    def __init__(self, plan: Plan, dialled: str, caller: str, clock: Clock, around: Callable[[], Around]) -> None:
         self._plan = plan
         self._clock = clock
+        self._around = around
         self._state = interpret.begin(plan, dialled, caller, self._now())
 
     @property
@@ -43,4 +48,6 @@ class PlanDialogue:
         return effects
 
     def _now(self) -> Now:
-        return Now(datetime.fromtimestamp(self._clock.wall(), UTC), self._clock.monotonic())
+        around = self._around()
+        wall = datetime.fromtimestamp(self._clock.wall(), UTC)
+        return Now(wall, self._clock.monotonic(), around.waiting, around.notices)

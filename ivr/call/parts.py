@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.call.effects import Effect, EnterQueue, Listen
@@ -120,6 +120,14 @@ class CallerRecord(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What is going on beside a call: callers `waiting` by queue, and `notices` (prompts) that all are to hear."""
+
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Everything outside the call that a call uses."""
 
@@ -134,5 +142,7 @@ class Parts:
     """Operator's name → SIP account to ring."""
     recognise_caller: Callable[[CallId, str], CallerRecord]
     """(call, caller's number) → what is known of the caller."""
+    around: Callable[[], Around]
+    """What is going on beside the call, now."""
     look_up: Callable[[str, Mapping[str, str], str], Awaitable[Mapping[str, str]]]
     """(service, arguments, caller's number) → what it found; raises `IvrError` when it cannot say."""

@@ -51,7 +51,7 @@ class Switchboard:
         if plan is None or self._closing:
             self._turn_away(call, incoming)
             return
-        dialogue = PlanDialogue(plan, incoming.dialled, incoming.caller, clock)
+        dialogue = PlanDialogue(plan, incoming.dialled, incoming.caller, clock, self._parts.around)
         session = self._sessions[call] = CallSession(call, incoming, dialogue, self._parts)
         self._keep(self._live(session, incoming.channel, dialogue))
 

@@ -7,6 +7,7 @@ lease, decides. Nothing polls: changes come as a stream, and timers run only to 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
@@ -246,6 +247,13 @@ class Router:
             return None
         expected = self.expected_wait(call)
         return Queued(row.queue, position(self._view, row), expected.seconds if expected else None)
+
+    def waiting(self) -> Mapping[str, int]:
+        """Callers who wait, by queue; costs a look at each line, not at each caller."""
+        waiting: Counter[str] = Counter()
+        for wanted, line in self._view.lines.items():
+            waiting[wanted.queue] += len(line)
+        return waiting
 
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""

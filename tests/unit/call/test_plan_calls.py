@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ivr.call.events import CallId
-from ivr.call.parts import Ear, Parts
+from ivr.call.parts import Around, Ear, Parts
 from ivr.call.switchboard import Switchboard
 from ivr.dialplan.model import Plans
 from ivr.dialplan.source import load_plans
@@ -76,7 +76,7 @@ def live(
 
         line = Line(asterisk, "ivr", arrive, lambda _: None, lambda _: None)
         nothing: Any = Unused()
-        parts = Parts(line, NoSpeech(), nothing, nothing, LoopClock(), media, str, lambda *_: nothing, nothing)
+        parts = Parts(line, NoSpeech(), nothing, nothing, LoopClock(), media, str, lambda *_: nothing, Around, nothing)
         switchboard = Switchboard(lambda _: None, plans.get, parts)
         reading = asyncio.create_task(line.run())
         await asyncio.sleep(0.1)

@@ -42,7 +42,7 @@ from ivr.call.events import (
     TalkEnded,
     TimerFired,
 )
-from ivr.call.parts import Ear, Parts
+from ivr.call.parts import Around, Ear, Parts
 from ivr.call.session import CallSession
 from ivr.errors import SpeechBusy, StoreUnavailable
 from ivr.line.asterisk import IncomingCall, Line
@@ -262,6 +262,7 @@ def live(
             lambda _, prompt: f"sound:{prompt}",
             str,
             lambda *_: RepeatCaller(),
+            Around,
             look_up,
         )
         await asyncio.sleep(0.1)

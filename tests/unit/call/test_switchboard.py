@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ivr.call.parts import Parts
+from ivr.call.parts import Around, Parts
 from ivr.call.switchboard import Switchboard
 from ivr.line.asterisk import IncomingCall, Line
 from ivr.line.fake import FakeAsterisk
@@ -37,9 +37,7 @@ def test_a_number_without_a_plan_is_rung_through_to_a_person() -> None:
 
         line = Line(asterisk, "ivr", arrive, lambda _: None, lambda _: None)
         unused: Any = None
-        parts = Parts(
-            line, unused, unused, journal, LoopClock(), lambda _, prompt: prompt, str, lambda *_: unused, unused
-        )
+        parts = Parts(line, unused, unused, journal, LoopClock(), lambda _, prompt: prompt, str, unused, Around, unused)
         switchboard = Switchboard(lambda _: None, lambda _: None, parts)
         reading = asyncio.create_task(line.run())
         await asyncio.sleep(0.1)
