@@ -34,8 +34,8 @@ class Policy:
     urgency_seconds: float = 180.0
     answer_seconds: float = 3.0
     starvation_seconds: float = 120.0
-    turns_owed_at_most: int = 5
-    short_tail: float = 0.5
+    turns_owed_at_most: int = 6
+    short_tail: float = 0.6
     widen_after_seconds: tuple[float, ...] = (0.0, 3.0, 8.0, 20.0)
     ring_share: float = 0.4
     ring_seconds: tuple[float, float] = (6.0, 12.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import pytest
@@ -39,12 +39,12 @@ from ivr.queue.model import (
     Offer,
     OfferDeclined,
     QueuedCall,
-    QueuedOperator,
     Refused,
 )
 from ivr.queue.store import QueueStore
 from ivr.routing.skills import Profile
 from ivr.routing.view import QueueView
+from tests.store.queue.queue_model import CallModel, OperatorModel, QueueModel, of_call, of_operator
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
 
@@ -64,30 +64,6 @@ routers = st.sampled_from(ROUTERS)
 T = TypeVar("T")
 
 
-@dataclass
-class CallModel:
-    place: float
-    rank: float
-    queue: str = "q"
-    state: str = "waiting"
-    offers: dict[str, str] = field(default_factory=dict)
-    operator: str = ""
-    callback: str = ""
-    tries: int = 0
-
-
-@dataclass
-class OperatorModel:
-    state: str = "gone"
-    intent: str = "ready"
-    reason: str = ""
-    call: str = ""
-    offer: str = ""
-    misses: int = 0
-    assigned: str = ""
-    assigned_by: str = ""
-
-
 class QueueMachine(RuleBasedStateMachine):
     """The model is what the commands promise, written down once more without Redis."""
 
@@ -100,8 +76,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.store = QueueStore(self.redis)
         self.wait(self.redis.flushall())
         self.now = 1_700_000_000.0
-        self.calls: dict[str, CallModel] = {}
-        self.operators: dict[str, OperatorModel] = {}
+        self.model = QueueModel()
+        self.calls, self.operators = self.model.calls, self.model.operators
         self.made: list[Offer] = []
         self.epochs: dict[str, int] = {}
         self.holder = ""
@@ -122,40 +98,9 @@ class QueueMachine(RuleBasedStateMachine):
 
         return self.runner.run(run())
 
-    # What the model does by itself
-
-    def free(self, name: str) -> None:
-        operator = self.operators[name]
-        operator.call = operator.offer = ""
-        operator.state = operator.intent
-
-    def withdraw(self, call: str, but: str = "") -> None:
-        for name in list(self.calls[call].offers):
-            if name != but:
-                self.free(name)
-        self.calls[call].offers.clear()
-
     def offer_is_open(self, offer: Offer) -> bool:
         call = self.calls.get(offer.call)
         return call is not None and call.offers.get(offer.operator) == offer.offer
-
-    def stand_down(self, name: str, intent: str, reason: str) -> None:
-        operator = self.operators[name]
-        operator.intent, operator.reason = intent, reason
-        if operator.state == "talking":
-            return
-        if operator.state == "offered":
-            call = self.calls[operator.call]
-            del call.offers[name]
-            call.state = "offered" if call.offers else "waiting"
-        self.free(name)
-
-    def standing(self, queue: str) -> list[str]:
-        """Calls of a queue in the order of the rank."""
-        line = [
-            (call.rank, name) for name, call in self.calls.items() if call.queue == queue and call.state != "talking"
-        ]
-        return [name for _, name in sorted(line)]
 
     # Commands
 
@@ -188,13 +133,13 @@ class QueueMachine(RuleBasedStateMachine):
         )
         answer = self.wait(self.store.enter(row, f"caller-{call}" if token else ""))
         if call not in self.calls:
-            if self.closed or len(self.standing("q")) >= LIMIT:
+            if self.closed or len(self.model.standing("q")) >= LIMIT:
                 assert answer == Refused("closed" if self.closed else "full")
                 return
             place = self.places.pop(call, self.now) if token else self.now
             self.calls[call] = CallModel(place=place, rank=place - priority * URGENCY)
         if self.calls[call].state != "talking":
-            position = self.standing(self.calls[call].queue).index(call) + 1
+            position = self.model.standing(self.calls[call].queue).index(call) + 1
             assert answer == Entered(position=position, place=self.calls[call].place)
 
     @rule(router=routers)
@@ -253,6 +198,31 @@ class QueueMachine(RuleBasedStateMachine):
         )
         self.offer(self.holder, CallId(call), operator, at_most, by="")
 
+    @precondition(lambda self: self.holder and self.model.calls_that("waiting") and self.model.operators_that("ready"))
+    @rule(data=st.data(), acts=st.lists(st.integers(0, 9), min_size=2, max_size=4), callback=st.booleans())
+    def story(self, data: st.DataObject, acts: list[int], callback: bool) -> None:
+        """An offer that is possible, and what may become of it, one thing after another: second ends, late ends."""
+        call = CallId(data.draw(st.sampled_from(self.model.calls_that("waiting"))))
+        operator = data.draw(st.sampled_from(self.model.operators_that("ready")))
+        if callback:
+            self.request_callback(call)
+        self.offer(self.holder, call, operator, 2, by="")
+        offer = self.made[-1]
+        for act in acts:
+            self.redis_is_as_the_model()
+            (
+                lambda: self.accept_offer(offer),
+                lambda: self.accept_offer(offer),
+                lambda: self.decline_offer(offer, "no_answer"),
+                lambda: self.decline_offer(offer, "withdrawn"),
+                lambda: self.miss_callback_of(offer),
+                lambda: self.move_call(call, "other"),
+                lambda: self.request_callback(call),
+                lambda: self.pause(operator),
+                lambda: self.leave(call, keep=True),
+                lambda: self.end_talk(call),
+            )[act]()
+
     def drawn_offer(self, data: st.DataObject) -> Offer:
         """One that is open, when there is one and chance wills; else one of the newest."""
         still_open = [offer for offer in self.made if self.offer_is_open(offer)]
@@ -261,12 +231,14 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.made)
     @rule(data=st.data())
     def accept(self, data: st.DataObject) -> None:
-        offer = self.drawn_offer(data)
+        self.accept_offer(self.drawn_offer(data))
+
+    def accept_offer(self, offer: Offer) -> None:
         open_before = self.offer_is_open(offer)
         answer = self.wait(self.store.accept(offer, now=self.now))
         assert answer == (Done() if open_before else Refused("offer_over"))
         if open_before:
-            self.withdraw(offer.call, but=offer.operator)
+            self.model.withdraw(offer.call, but=offer.operator)
             self.calls[offer.call].state, self.calls[offer.call].operator = "talking", offer.operator
             person = self.operators[offer.operator]
             person.state, person.offer, person.misses = "talking", "", 0
@@ -274,7 +246,9 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.made)
     @rule(data=st.data(), end=st.sampled_from(["no_answer", "declined", "unreachable", "withdrawn"]))
     def decline(self, data: st.DataObject, end: Any) -> None:
-        offer = self.drawn_offer(data)
+        self.decline_offer(self.drawn_offer(data), end)
+
+    def decline_offer(self, offer: Offer, end: Any) -> None:
         open_before = self.offer_is_open(offer)
         answer = self.wait(
             self.store.decline(offer, end, now=self.now, misses_allowed=MISSES, not_again_until=self.now + 20)
@@ -282,15 +256,13 @@ class QueueMachine(RuleBasedStateMachine):
         if not open_before:
             assert answer == Refused("offer_over")
             return
-        person, call = self.operators[offer.operator], self.calls[offer.call]
+        person = self.operators[offer.operator]
         person.misses += end == "no_answer"
         paused = end == "unreachable" or (end == "no_answer" and person.misses >= MISSES)
         if paused and person.intent == "ready":
             person.intent, person.reason = "paused", end
         assert answer == OfferDeclined(paused=paused)
-        del call.offers[offer.operator]
-        call.state = "offered" if call.offers else "waiting"
-        self.free(offer.operator)
+        self.model.end_offer(offer.call, offer.operator)
 
     @rule(call=calls, keep=st.booleans())
     def leave(self, call: CallId, keep: bool) -> None:
@@ -303,9 +275,9 @@ class QueueMachine(RuleBasedStateMachine):
         assert answer == Left(known=known is not None)
         if known is None:
             return
-        self.withdraw(call)
+        self.model.withdraw(call)
         if known.operator:
-            self.part(known.operator)
+            self.model.part(known.operator)
         elif keep:
             self.places[call] = known.place
         del self.calls[call]
@@ -318,13 +290,8 @@ class QueueMachine(RuleBasedStateMachine):
             assert answer == Refused("not_talking")
         else:
             assert answer == Done()
-            self.part(known.operator)
+            self.model.part(known.operator)
             del self.calls[call]
-
-    def part(self, name: str) -> None:
-        self.free(name)
-        if self.operators[name].intent == "ready":
-            self.operators[name].state = "wrap_up"
 
     @rule(operator=operators)
     def end_wrap_up(self, operator: str) -> None:
@@ -333,7 +300,7 @@ class QueueMachine(RuleBasedStateMachine):
         answer = self.wait(self.store.end_wrap_up(operator, until_at, now=self.now))
         if operator in self.operators and self.operators[operator].state == "wrap_up":
             assert answer == Done()
-            self.free(operator)
+            self.model.free(operator)
         else:
             assert answer == Refused("wrap_up_over")
 
@@ -344,7 +311,7 @@ class QueueMachine(RuleBasedStateMachine):
         person.intent, person.reason = "ready", ""
         if person.state in ("gone", "paused", "wrap_up"):
             person.misses = 0
-            self.free(operator)
+            self.model.free(operator)
 
     @rule(operator=operators)
     def pause(self, operator: str) -> None:
@@ -352,7 +319,7 @@ class QueueMachine(RuleBasedStateMachine):
         if operator not in self.operators or self.operators[operator].state == "gone":
             assert answer == Refused("unknown_operator")
         else:
-            self.stand_down(operator, "paused", "lunch")
+            self.model.stand_down(operator, "paused", "lunch")
 
     @rule(operator=operators)
     def sign_out(self, operator: str) -> None:
@@ -361,7 +328,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert answer == Refused("unknown_operator")
         else:
             self.operators[operator].assigned = self.operators[operator].assigned_by = ""
-            self.stand_down(operator, "gone", "")
+            self.model.stand_down(operator, "gone", "")
 
     @rule(operator=operators, topic=st.sampled_from(["", "t", "auto"]), by=st.sampled_from(["", "ops"]))
     def assign(self, operator: str, topic: str, by: str) -> None:
@@ -382,7 +349,7 @@ class QueueMachine(RuleBasedStateMachine):
         if (refusal := self.cannot_be_changed(call)) is not None:
             assert answer == refusal
         else:
-            self.withdraw(call)
+            self.model.withdraw(call)
             self.calls[call].state, self.calls[call].queue = "waiting", queue
 
     @rule(call=calls, priority=st.integers(0, 2))
@@ -411,7 +378,9 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.made)
     @rule(data=st.data())
     def miss_callback(self, data: st.DataObject) -> None:
-        offer = self.drawn_offer(data)
+        self.miss_callback_of(self.drawn_offer(data))
+
+    def miss_callback_of(self, offer: Offer) -> None:
         open_before = self.offer_is_open(offer) and self.calls[offer.call].callback
         answer = self.wait(
             self.store.miss_callback(offer, now=self.now, not_before=self.now + 600, tries_allowed=TRIES)
@@ -421,7 +390,7 @@ class QueueMachine(RuleBasedStateMachine):
             return
         call = self.calls[offer.call]
         call.tries += 1
-        self.withdraw(offer.call)
+        self.model.withdraw(offer.call)
         call.state = "waiting"
         assert answer == CallbackMissed(given_up=call.tries >= TRIES)
         if call.tries >= TRIES:
@@ -452,7 +421,7 @@ class QueueMachine(RuleBasedStateMachine):
         }
         for queue in ("q", "other"):
             standing: Any = self.wait(self.redis.zrange(keys.waiting(queue), 0, -1))
-            assert [name.decode() for name in standing] == self.standing(queue)
+            assert [name.decode() for name in standing] == self.model.standing(queue)
         self.check_promises(rows)
         self.check_view(rows)
 
@@ -475,14 +444,6 @@ class QueueMachine(RuleBasedStateMachine):
             self.view.apply(change_of(fields))
         assert self.view.calls == {row.call: row for row in rows.calls}
         assert self.view.operators == {row.name: row for row in rows.operators}
-
-
-def of_call(row: QueuedCall) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in CallModel.__dataclass_fields__}
-
-
-def of_operator(row: QueuedOperator) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in OperatorModel.__dataclass_fields__}
 
 
 def change_of(fields: dict[bytes, bytes]) -> Change:
