@@ -40,7 +40,7 @@ from ivr.line.asterisk import IncomingCall
 log = structlog.get_logger()
 
 _RELEASE_SECONDS = 5.0
-_CHANNEL_GONE = 404
+_CHANNEL_GONE = (404, 409)  # 409: it still exists, but has left us
 
 
 class CallSession:
@@ -149,7 +149,7 @@ class CallSession:
                 await self._carry_out(effect)
             except AsteriskRefused as error:
                 # The channel ended before our request came: its own event is on the way and ends the call.
-                if error.status != _CHANNEL_GONE:
+                if error.status not in _CHANNEL_GONE:
                     raise
 
     async def _carry_out(self, effect: Effect) -> None:  # noqa: C901 -- one flat case an effect reads best
@@ -158,9 +158,8 @@ class CallSession:
             case effect_types.Answer():
                 await line.answer(channel)
             case effect_types.Play(playback) if self._operators.talking:
-                self.receive(
-                    PromptFinished(playback)
-                )  # the operator has the word; the plan must not wait for its prompt
+                # The operator has the word; the plan must not wait for its prompt.
+                self.receive(PromptFinished(playback))
             case effect_types.Play(playback, prompts, language):
                 self._playing = playback
                 await line.play(channel, playback, [self._parts.media(language, prompt) for prompt in prompts])
