@@ -44,7 +44,7 @@ from ivr.call.events import (
 )
 from ivr.call.parts import Around, Ear, Parts
 from ivr.call.session import CallSession
-from ivr.errors import SpeechBusy, StoreUnavailable
+from ivr.errors import AsteriskRefused, SpeechBusy, StoreUnavailable
 from ivr.line.asterisk import IncomingCall, Line
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.virtual_time import LoopClock, run_virtually
@@ -496,3 +496,18 @@ def test_before_an_announcement_the_plan_learns_where_the_caller_stands() -> Non
     world, _ = live(script, operators=(), plan=Announcing())
     positions = [event.position for event in world.plan.seen if isinstance(event, Queued)]
     assert positions == [1, 2]
+
+
+def test_a_caller_who_leaves_just_before_a_prompt_is_no_fault_of_ours() -> None:
+    class Leaving(FakeAsterisk):
+        """The caller hangs up as the prompt is asked for: the channel exists, but is no longer ours."""
+
+        async def request(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+            if path.endswith("/play"):
+                asyncio.get_running_loop().call_later(0.1, self.hang_up_caller, "caller-1")
+                raise AsteriskRefused(f"{method} {path}", 409, "Channel not in Stasis application")
+            return await super().request(method, path, body, **query)
+
+    world, outcome = live(lambda _: None, asterisk=Leaving())
+    assert outcome == "left"
+    assert nothing_left(world)
