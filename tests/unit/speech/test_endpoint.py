@@ -60,6 +60,7 @@ def test_on_a_line_that_never_falls_silent_the_words_decide() -> None:
 
 def test_nobody_speaks_for_ever() -> None:
     endpointer = listening(longest=3.0)
+    end = ""
     for second in range(8):
         if end := spoken(endpointer, 0.5, f"и вот ещё {'так ' * second}дело"):
             break
@@ -137,6 +138,7 @@ def test_callers_are_brought_to_one_level(caller_db: float) -> None:
     leveller = Leveller()
     rng = np.random.default_rng(1)
     frame = (rng.standard_normal(160) * 32768 * 10 ** (caller_db / 20)).astype(np.float32)
+    levelled = frame
     for _ in range(200):
         levelled = leveller.level(frame, loudness(frame), voiced=True)
     assert loudness(levelled) == pytest.approx(-22, abs=4)
@@ -146,6 +148,7 @@ def test_callers_are_brought_to_one_level(caller_db: float) -> None:
 def test_noise_does_not_turn_the_gain_up() -> None:
     leveller = Leveller()
     frame = np.full(160, 30, dtype=np.float32)
+    levelled = frame
     for _ in range(200):
         levelled = leveller.level(frame, -60, voiced=False)
     assert np.allclose(levelled, frame)
