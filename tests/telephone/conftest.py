@@ -151,9 +151,15 @@ class RunningHotline:
 
 
 @asynccontextmanager
-async def running_hotline(root: Path, dialplan: str = "", own: Sequence[str] = ()) -> AsyncIterator[RunningHotline]:
-    """`ivr run` until the body ends, then Ctrl-C; a hotline that does not stop cleanly fails the test."""
+async def running_hotline(
+    root: Path, dialplan: str = "", own: Sequence[str] = (), change: Callable[[Path], None] = lambda _: None
+) -> AsyncIterator[RunningHotline]:
+    """`ivr run` until the body ends, then Ctrl-C; a hotline that does not stop cleanly fails the test.
+
+    `change` may alter what is in the `own` folders before the start.
+    """
     home = make_home(root, dialplan, own)
+    change(root)
     output = (root / "run.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
