@@ -18,6 +18,7 @@ from ivr.routing.skills import Profile
 from ivr.routing.view import QueueView
 
 _TOPICS = ("access", "registration", "technical", "forms", "status", "documents", "payments", "appointment", "security")
+_OLDEST_SECONDS = 200.0  # in both worlds: some can still be answered in time, some starve
 _DECISIONS = 500
 _ROUNDS = 30
 
@@ -57,14 +58,15 @@ class _World:
         self.now = 1_700_000_000.0
         self.arrived = 0
         self.view.apply(Change("load", operators=tuple(QueuedOperator(name, "talking", 0, 0) for name in self.names)))
-        for _ in range(calls):
-            self.view.apply(self._arrival(self.random.choice(_TOPICS)))
+        for number in range(calls):
+            age = _OLDEST_SECONDS * (1 - number / calls)
+            self.view.apply(self._arrival(self.random.choice(_TOPICS), self.now - age))
 
     def seconds_a_decision(self, decisions: int) -> float:
         """Mean cost of: an operator becomes free, the view learns of it, a call is chosen for the operator."""
         spent = 0.0
         for _ in range(decisions):
-            self.now += 0.01
+            self.now += 0.0001
             name = self.random.choice(self.names)
             free = Change("end_talk", operators=(QueuedOperator(name, "ready", self.now, self.now),))
             began = time.perf_counter()
@@ -77,12 +79,11 @@ class _World:
             self.view.apply(Change("offer", calls=(call,), operators=(busy,)))
             spent += time.perf_counter() - began
             self.view.apply(Change("accept", gone=(call.call,)))
-            self.view.apply(self._arrival(call.topic))  # as many wait as before
+            self.view.apply(self._arrival(call.topic, call.place))  # as many wait, for as long, as before
         return spent / decisions
 
-    def _arrival(self, topic: str) -> Change:
+    def _arrival(self, topic: str, place: float) -> Change:
         self.arrived += 1
-        self.now += 0.001
         row = QueuedCall(
             call=CallId(f"{self.arrived:012}"),
             queue="people",
@@ -92,9 +93,9 @@ class _World:
             priority=int(self.random.random() < 0.02),
             line="federal",
             controller="one",
-            entered_at=self.now,
-            place=self.now,
-            rank=self.now,
+            entered_at=place,
+            place=place,
+            rank=place,
             waiting_key="",
         )
         return Change("enter", calls=(row,))

@@ -120,11 +120,13 @@ class _Search:
         if not call.declined and first.reason.waited_seconds < self.policy.parallel_after_seconds:
             return None
         line = self.view.line(need(call.queue, call.topic, call.language, call.skills))
+        if len(line):
+            return None
         level = self.policy.open_levels(first.reason.waited_seconds)
         spare = next(
             (free for free in line.free if free.level <= level and call.declined.get(free.name, 0) <= self.now), None
         )
-        if spare is None or len(line):
+        if spare is None:
             return None
         self.view.reserve(call.call, spare.name)
         return replace(
