@@ -71,7 +71,13 @@ class Controller:
         clock = SystemClock()
         self._live = live
         self.redis = Redis.from_url(
-            wiring.store_url, password=wiring.store_password, socket_connect_timeout=2.0, socket_keepalive=True
+            wiring.store_url,
+            password=wiring.store_password,
+            socket_connect_timeout=2.0,
+            # The client's own limit loses cancellations on Python 3.11 (it waits by asyncio.wait_for): each wait of
+            # the queue and the journal has a limit of its own instead.
+            socket_timeout=None,
+            socket_keepalive=True,
         )
         keyring = Keyring.load(wiring.keys)
         self.journal = Journal(self.redis, clock, keyring, wiring.spool)
