@@ -21,6 +21,7 @@ from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 
 OPERATOR = "bench"
+WRAP_UP_SECONDS = 0.1
 QUEUE_LINE = "74950000001"
 MENU_LINE = "74950000002"
 KEYS_LINE = "74950000003"
@@ -173,7 +174,9 @@ def _make(root: Path) -> Hotline:
     for name in ("debian", "music"):
         (root / "var" / name).symlink_to(_CHECKOUT / "var" / name)
     (root / "dialplans" / "topics.yaml").symlink_to(_CHECKOUT / "dialplans" / "topics.yaml")
-    (root / "config" / "ivr.yaml").write_text("routing: {wrap_up_seconds: 0}\nprompts: {voices: {ru: anna}}\n")
+    (root / "config" / "ivr.yaml").write_text(
+        f"routing: {{wrap_up_seconds: {WRAP_UP_SECONDS}}}\nprompts: {{voices: {{ru: anna}}}}\n"
+    )
     (root / "config" / "operators.yaml").write_text(
         f'operators:\n  - {{name: {OPERATOR}, full_name: Bench, extension: "101", skills: {{access: 1}}}}\n'
     )

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from redis.asyncio import Redis
 
-from bench.hotline import OPERATOR, QUEUE_LINE, running_hotline
+from bench.hotline import OPERATOR, QUEUE_LINE, WRAP_UP_SECONDS, running_hotline
 from bench.telephone import Call, Message, Telephones, telephones
 from ivr.queue import keys
 from ivr.queue.store import QueueStore
 
-_TALK_SECONDS = 0.1  # long enough for the next caller to have been answered and to stand in the queue
+_TALK_SECONDS = 0.05  # with the wrap-up, long enough for the next caller to stand in the queue
 _ARRIVING_AT_ONCE = 5
 _PING_SECONDS = 0.05
 _SETTLE_SECONDS = 2.0
@@ -115,7 +115,7 @@ async def _freed(store: Redis) -> list[_Free]:
     changes = cast("list[tuple[bytes, dict[bytes, bytes]]]", await store.xrange(keys.CHANGES))
     for identity, fields in changes:
         at, cause = int(identity.split(b"-")[0]) / 1000, fields[b"cause"]
-        if cause == b"end_talk" and any(row["state"] == "ready" for row in json.loads(fields[b"rows"])["operators"]):
+        if cause == b"end_wrap_up" and any(row["state"] == "ready" for row in json.loads(fields[b"rows"])["operators"]):
             free_at = at
         elif cause == b"offer" and free_at is not None:
             found.append(_Free(free_at, at))
@@ -133,11 +133,11 @@ def _figures(desk: _Desk, freed: list[_Free], waiting: int, wanted_ms: float, ci
         "value": round(float(np.percentile(taken, 99)), 1),
         "unit": "ms",
         "baseline": wanted_ms,
-        "how": f"{len(taken)} offers, from the store's commit that frees the operator (rounded down to 1 ms) to the"
-        " INVITE at the telephone's socket (kernel's time), between them: router, store, session, ARI, Asterisk;"
+        "how": f"{len(taken)} offers, from the store's commit that ends the operator's wrap-up (rounded down to 1 ms) to"
+        " the INVITE at the telephone's socket (kernel's time), between them: router, store, session, ARI, Asterisk;"
         f" {max(waiting, 1)} real SIP calls on music, never fewer than {desk.fewest_waiting} left waiting;"
         f" {_spread(taken)}, of it to the committed offer median {np.median(decided):.1f};"
-        f" from the operator's own BYE {_spread(from_bye)};"
+        f" from the operator's own BYE, {WRAP_UP_SECONDS:g} s of wrap-up included, {_spread(from_bye)};"
         f" to know the machine: OPTIONS to the same Asterisk meanwhile {_spread(np.array(desk.pings))};"
         f" {circumstances}",
     }
