@@ -133,8 +133,8 @@ def _figures(desk: _Desk, freed: list[_Free], waiting: int, wanted_ms: float, ci
         "value": round(float(np.percentile(taken, 99)), 1),
         "unit": "ms",
         "baseline": wanted_ms,
-        "how": f"{len(taken)} offers, from the store's commit that ends the operator's wrap-up (rounded down to 1 ms) to"
-        " the INVITE at the telephone's socket (kernel's time), between them: router, store, session, ARI, Asterisk;"
+        "how": f"{len(taken)} offers, from the store's commit that ends the operator's wrap-up (rounded down to 1 ms)"
+        " to the INVITE at the telephone's socket (kernel's time), between them: router, store, session, ARI, Asterisk;"
         f" {max(waiting, 1)} real SIP calls on music, never fewer than {desk.fewest_waiting} left waiting;"
         f" {_spread(taken)}, of it to the committed offer median {np.median(decided):.1f};"
         f" from the operator's own BYE, {WRAP_UP_SECONDS:g} s of wrap-up included, {_spread(from_bye)};"
