@@ -67,6 +67,7 @@ class CallSession:
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
         self._over = False
         self._caller_gone = False
+        self._hung_up = False
         self._handed_over = False
 
     @property
@@ -190,6 +191,7 @@ class CallSession:
             case effect_types.LookUp():
                 self._spawn(self._look_up(effect))
             case effect_types.HangUp() if not self._incoming.plan:
+                self._hung_up = True
                 await line.hang_up(channel)
             case effect_types.Note(kind, path, data, personal):
                 self._record(kind, data, personal, path)
@@ -260,7 +262,7 @@ class CallSession:
             # Our fault must not cost the caller the operator: Asterisk's own dialplan rings one.
             self._handed_over = True
             releases.append(self._leave_to(parts.line.hand_over))
-        else:
+        elif not (self._caller_gone or self._hung_up):
             releases.append(parts.line.hang_up(channel))
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
