@@ -34,6 +34,9 @@ class CallState:
     queue: str = ""
     queued: float | None = None
     operator: str = ""
+    """Who talks to the caller, or who was rung last."""
+    ringing: tuple[str, ...] = ()
+    """Operators who are rung now: more than one when time is short."""
     connected: float | None = None
     offers: int = 0
     talks: int = 0
@@ -70,7 +73,16 @@ def take(state: CallState, record: Record) -> CallState:
 
 
 _Change = Callable[[CallState, Record, Mapping[str, Any]], dict[str, Any]]
-_WAITS_NO_MORE: Mapping[str, Any] = {"phase": "menu", "queue": "", "queued": None, "operator": ""}
+_WAITS_NO_MORE: Mapping[str, Any] = {"phase": "menu", "queue": "", "queued": None, "operator": "", "ringing": ()}
+
+
+def _offer_ended(state: CallState, _: Record, data: Mapping[str, Any]) -> dict[str, Any]:
+    """One of those who were rung does not take the call; another may still ring, talk already, or the call has left."""
+    still = tuple(name for name in state.ringing if name != data["operator"])
+    if state.phase != "ringing":
+        return {"ringing": still}
+    return {"ringing": still, "phase": "ringing" if still else "waiting", "operator": still[-1] if still else ""}
+
 
 _CHANGES: Mapping[str, _Change] = {
     "arrived": lambda _, record, data: {"phase": "menu", "line": data["line"], "arrived": record.wall_seconds},
@@ -80,13 +92,14 @@ _CHANGES: Mapping[str, _Change] = {
     "offered": lambda state, _, data: {
         "phase": "ringing",
         "operator": data["operator"],
+        "ringing": (*state.ringing, data["operator"]),
         "offers": state.offers + 1,
     },
-    # An offer may also end because the call has left the queue meanwhile.
-    "offer_ended": lambda state, *_: {"phase": "waiting" if state.phase == "ringing" else state.phase, "operator": ""},
-    "connected": lambda _, record, data: {
+    "offer_ended": _offer_ended,
+    "connected": lambda state, record, data: {
         "phase": "talking",
         "operator": data["operator"],
+        "ringing": tuple(name for name in state.ringing if name != data["operator"]),
         "connected": record.wall_seconds,
     },
     "talk_ended": lambda state, *_: {**_WAITS_NO_MORE, "talks": state.talks + 1},
@@ -98,15 +111,11 @@ _ONLY_IN: Mapping[str, frozenset[Phase]] = {
     "queued": frozenset({"menu"}),
     "queue_refused": frozenset({"menu", "waiting"}),
     "unqueued": frozenset({"menu", "waiting", "ringing"}),  # also before the queue has answered
-    "offered": frozenset({"waiting"}),
-    "offer_ended": frozenset({"ringing", "menu", "waiting"}),  # the call may have left while it rang
+    "offered": frozenset({"waiting", "ringing"}),
+    "offer_ended": frozenset({"ringing", "menu", "waiting", "talking"}),  # it may have left, or talk, while it rang
     "connected": frozenset({"ringing"}),
     "talk_ended": frozenset({"talking"}),
     "ended": frozenset({"menu", "waiting", "ringing"}),
-}
-_OPERATORS: Mapping[Phase, frozenset[str]] = {
-    "ringing": frozenset({"offer_ended", "connected"}),
-    "talking": frozenset({"talk_ended"}),
 }
 _AFTERWARDS = frozenset({"ended"}) | {name for name, kind in KINDS.items() if kind.subject == "request"}
 
@@ -128,7 +137,9 @@ def contradictions(records: Sequence[Record], *, over: bool = False) -> tuple[st
         if allowed is not None and state.phase not in allowed and not (cut_off and state.phase == "talking"):
             found.append(f"{where}: cannot happen in phase {state.phase!r}")
         operator = record.data.get("operator", state.operator)  # a talk that was taken over may not know
-        if record.kind in _OPERATORS.get(state.phase, ()) and operator != state.operator:
+        if state.phase == "ringing" and record.kind in ("offer_ended", "connected") and operator not in state.ringing:
+            found.append(f"{where}: not an operator who was rung ({', '.join(state.ringing)})")
+        if state.phase == "talking" and record.kind == "talk_ended" and operator != state.operator:
             found.append(f"{where}: not the operator of before ({state.operator!r})")
         found += [f"{where}: undeclared {name}" for name in undeclared(record)]
         state = take(state, record)

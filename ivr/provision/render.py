@@ -69,6 +69,8 @@ class Fallback:
     please_wait: Path
     goodbye: Path
     ring_seconds: int = 60
+    tries: int = 6
+    """How often to look again, 5 s apart, for an operator who is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
             "please_wait": hotline.fallback.please_wait.with_suffix(""),
             "goodbye": hotline.fallback.goodbye.with_suffix(""),
             "ring_seconds": hotline.fallback.ring_seconds,
+            "tries": hotline.fallback.tries,
         },
         "music": hotline.music,
         "agi_port": hotline.ports.agi,

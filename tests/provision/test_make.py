@@ -8,7 +8,9 @@ from tests.provision.conftest import CHECKOUT
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=CHECKOUT.root, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments], cwd=CHECKOUT.root, capture_output=True, text=True, check=False
+    )
 
 
 def test_setup_has_nothing_to_say_when_nothing_changed() -> None:

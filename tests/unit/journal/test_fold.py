@@ -223,6 +223,22 @@ def test_another_operator_shows() -> None:
     records[4] = replace(records[4], data={"operator": "boris"})
 
     assert contradictions(records) == (
-        "c 5 connected: not the operator of before ('anna')",
+        "c 5 connected: not an operator who was rung (anna)",
         "c 6 talk_ended: not the operator of before ('boris')",
     )
+
+
+def test_two_operators_may_be_rung_and_one_of_them_answers() -> None:
+    records = good_call()
+    at = next(index for index, record in enumerate(records) if record.kind == "offered")
+    second = replace(records[at], data={**records[at].data, "operator": "boris"})
+    first_ends = replace(records[at], kind="offer_ended", data={"operator": "anna", "reason": "no_answer"})
+    talk = [
+        replace(record, data={**record.data, "operator": "boris"})
+        if record.kind in ("connected", "talk_ended")
+        else record
+        for record in records[at + 1 :]
+    ]
+    story = [*records[: at + 1], second, first_ends, *talk]
+    numbered = [replace(record, sequence=number) for number, record in enumerate(story, start=1)]
+    assert contradictions(numbered, over=True) == ()

@@ -64,9 +64,11 @@ def test_operators_register_with_their_passwords_and_can_dial_two_codes(etc: Pat
     assert [code.split(",")[0] for code in codes] == ["exten => *1", "exten => *0"]
 
 
-def test_the_fallback_rings_every_operator(etc: Path) -> None:
+def test_the_fallback_rings_every_operator_who_is_free(etc: Path) -> None:
     fallback = "\n".join(sections(etc / "extensions.conf")["fallback"])
-    assert "Dial(PJSIP/anna&PJSIP/boris,60," in fallback
+    for name in ("anna", "boris"):
+        assert f'$["${{DEVICE_STATE(PJSIP/{name})}}" = "NOT_INUSE"]?&PJSIP/{name}:' in fallback
+    assert "Dial(${FREE:1},60," in fallback
     assert fallback.index("/prompts/wait)") < fallback.index("Dial(") < fallback.index("/prompts/goodbye)")
 
 
