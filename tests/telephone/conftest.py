@@ -189,9 +189,14 @@ async def running_hotline(
         await drain
     finally:
         output.close()
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        if process.returncode is None:  # something failed: the programs must end all the same, and only it can end them
+            process.send_signal(signal.SIGINT)
+            try:
+                async with asyncio.timeout(20):
+                    await process.wait()
+            except TimeoutError:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
