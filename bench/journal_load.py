@@ -30,7 +30,7 @@ async def journal_with_logs() -> AsyncIterator[tuple[Journal, JournalReader]]:
         probe.close()
         log = configure_logging("info", "json", directory / "log")
         with ValkeyServer(port=port, data_dir=directory / "store", appendonly="yes"):
-            async with Redis(port=port) as redis:
+            async with Redis(host="127.0.0.1", port=port) as redis:
                 journal = Journal(redis, SystemClock(), Keyring.generate(), directory / "spool")
                 await journal.start()
                 yield journal, JournalReader(redis, None)

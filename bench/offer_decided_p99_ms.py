@@ -43,7 +43,7 @@ async def measure() -> dict[str, object]:
 async def _p99_ms(port: int, waiting: int) -> float:
     names = [f"operator{number}" for number in range(_OPERATORS)]
     offers: asyncio.Queue[Offer] = asyncio.Queue()
-    async with Redis(port=port, socket_timeout=None) as redis:
+    async with Redis(host="127.0.0.1", port=port, socket_timeout=None) as redis:
         await redis.flushall()
         router = Router(
             QueueStore(redis),

@@ -23,6 +23,6 @@ def store_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture
 async def store(store_port: int) -> AsyncIterator[Redis]:
     """Client of an empty store."""
-    async with Redis(port=store_port, socket_timeout=None) as client:
+    async with Redis(host="127.0.0.1", port=store_port, socket_timeout=None) as client:
         await client.flushall()
         yield client

@@ -23,6 +23,6 @@ def store_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 async def store(store_port: int) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis(port=store_port) as client:
+    async with redis.asyncio.Redis(host="127.0.0.1", port=store_port) as client:
         await client.flushall()
         yield client

@@ -147,7 +147,7 @@ async def test_neither_password_nor_secret_nor_token_is_in_the_store(
     accounts: Accounts, anna: Enrolled, clock: SetClock, store_port: int
 ) -> None:
     token = await accounts.sign_in("anna", PASSWORD, code(anna, clock))
-    async with redis.asyncio.Redis(port=store_port, decode_responses=True) as store:
+    async with redis.asyncio.Redis(host="127.0.0.1", port=store_port, decode_responses=True) as store:
         text = ""
         async for key in store.scan_iter():
             held = await store.hgetall(key) if await store.type(key) == "hash" else ""

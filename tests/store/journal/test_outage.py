@@ -59,7 +59,9 @@ def outage(tmp_path: Path) -> object:
 
 @pytest.fixture
 async def client(outage: Outage) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis(port=outage.port, socket_connect_timeout=0.5, socket_timeout=2) as client:
+    async with redis.asyncio.Redis(
+        host="127.0.0.1", port=outage.port, socket_connect_timeout=0.5, socket_timeout=2
+    ) as client:
         yield client
 
 

@@ -148,7 +148,7 @@ async def test_since_leaves_out_what_was_before(journal: Journal, reader: Journa
 
 async def everything_in(store_port: int) -> str:
     """All keys and values, as text."""
-    async with redis.asyncio.Redis(port=store_port, decode_responses=True) as store:
+    async with redis.asyncio.Redis(host="127.0.0.1", port=store_port, decode_responses=True) as store:
         read: dict[Any, Callable[[str], Any]] = {
             "stream": store.xrange,
             "hash": store.hgetall,

@@ -72,7 +72,7 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.redis = Redis(port=self.port, socket_timeout=None)
+        self.redis = Redis(host="127.0.0.1", port=self.port, socket_timeout=None)
         self.store = QueueStore(self.redis)
         self.wait(self.redis.flushall())
         self.now = 1_700_000_000.0

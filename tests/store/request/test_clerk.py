@@ -178,7 +178,7 @@ async def test_impossible_and_unknown_are_errors(office: Office) -> None:
 async def test_no_number_of_a_caller_is_in_the_store(office: Office, store_port: int) -> None:
     await office.feed("a", ARRIVED)
 
-    async with redis.asyncio.Redis(port=store_port, decode_responses=True) as store:
+    async with redis.asyncio.Redis(host="127.0.0.1", port=store_port, decode_responses=True) as store:
         held = [await store.hgetall(key) async for key in store.scan_iter("{ivr}:request:1*")]
         keys = [key async for key in store.scan_iter()]
     assert held
