@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import random
@@ -76,6 +77,9 @@ def _rhvoice(
     from rhvoice_wrapper import TTS
 
     library = next((packages / "usr/lib").glob("*-linux-gnu/libRHVoice.so.5"))
+    for needed in ("libsonic.so.0", "libRHVoice_core.so.7"):
+        # The loader does not look into our folder for what the library needs: have it loaded already.
+        ctypes.CDLL(str(library.with_name(needed)), mode=ctypes.RTLD_GLOBAL)
     speech = TTS(threads=1, lib_path=str(library), data_path=str(packages / "usr/share/RHVoice"), quiet=True)
     try:
         for text in texts:
