@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ivr.journal.kinds import KINDS
 from ivr.journal.record import Record
 
 _Facts = Mapping[str, Any]
+_ZONE = ZoneInfo("Europe/Moscow")  # deadlines are counted in the office's hours
 
 _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     "arrived": lambda f: f"call from {f['caller'] or 'a withheld number'} on line {f['line']}",
@@ -43,6 +46,9 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     ),
     "ended": lambda f: f"over: {f['outcome']}" + _because(f, "reason"),
     "rated": lambda f: f"rated {f['score']} of 5",
+    "request_opened": lambda f: f"request {f['request']}" + _moment(f, "due", ", to be answered by {}"),
+    "request_assigned": lambda f: f"request {f['request']} is {f['operator']}'s",
+    "request_status": lambda f: f"request {f['request']} is now {f['status']}" + _because(f, "was", ", was {}"),
     "failed": lambda f: "our fault" + _because(f, "where", " in {}") + _because(f, "reason", ": {}"),
 }
 
@@ -53,7 +59,14 @@ def sentence(record: Record) -> str:
     if (say := _SENTENCES.get(record.kind)) is not None:
         try:
             return say(facts)
-        except (KeyError, TypeError, ValueError, AttributeError):  # a record of another version: say what we can
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+            OSError,
+        ):  # a record of another version: say what we can
             pass
     known = KINDS.get(record.kind)
     listed = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {None, ""})
@@ -64,6 +77,11 @@ def sentence(record: Record) -> str:
 def _seconds(facts: _Facts, name: str, form: str) -> str:
     value = facts.get(name)
     return "" if value is None else form.format(f"{float(value):.1f}".removesuffix(".0"))
+
+
+def _moment(facts: _Facts, name: str, form: str) -> str:
+    value = facts.get(name)
+    return "" if value is None else form.format(f"{datetime.fromtimestamp(float(value), _ZONE):%d.%m %H:%M}")
 
 
 def _percent(facts: _Facts, name: str, form: str) -> str:

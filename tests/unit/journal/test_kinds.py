@@ -64,6 +64,12 @@ def test_every_record_can_be_said_in_words(kind: str, data: st.DataObject) -> No
     assert sentence(Record("c", 1, kind, "", 0.0, 0.0, facts))
 
 
+def test_a_deadline_is_told_as_people_tell_time() -> None:
+    opened = Record("c", 1, "request_opened", "", 0.0, 0.0, {"request": "100009", "due": 1795687200.0})
+
+    assert sentence(opened) == "request 100009, to be answered by 26.11 13:00"
+
+
 @given(st.dictionaries(st.text(), VALUES), st.dictionaries(st.text(), st.text()))
 def test_a_mapping_is_read_back(data: dict[str, None], personal: dict[str, str]) -> None:
     record = Record("c", 7, "queued", "federal/queue", 1.5, 2.5, data, personal)
