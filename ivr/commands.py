@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -73,24 +72,21 @@ def trace(
     reveal: Annotated[bool, typer.Option(help="Show personal data in the clear")] = False,
 ) -> None:
     """Tell the story of one call from its journal."""
+    from ivr.books import OFFICE_ZONE, open_books
     from ivr.call.identity import arrived_seconds
     from ivr.journal import commands as journal_commands
-    from ivr.journal.archive import Archive
-    from ivr.journal.privacy import Keyring
 
     async def tell() -> None:
-        hotline = Hotline(Home.find())
-        async with hotline.store() as store:
-            keyring = Keyring.load(hotline.wiring.keys)
+        async with open_books() as books:
             await journal_commands.trace(
-                store,
-                keyring,
+                books.store,
+                books.keyring,
                 call,
                 Console(),
-                _zone(),
+                OFFICE_ZONE,
                 as_json=as_json,
                 reveal=reveal,
-                archive=Archive(store, hotline.wiring.archive, _zone()),
+                archive=books.archive,
                 arrived_seconds=arrived_seconds(call),
             )
 
@@ -102,14 +98,13 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """Say in words why this operator took the call, and why the caller waited so long."""
-    from ivr.journal.privacy import Keyring
+    from ivr.books import open_books
     from ivr.journal.reader import JournalReader
     from ivr.routing import why as reasons
 
     async def look() -> tuple[str, ...]:
-        hotline = Hotline(Home.find())
-        async with hotline.store() as store:
-            records = await JournalReader(store, Keyring.load(hotline.wiring.keys)).read(call)
+        async with open_books() as books:
+            records = await JournalReader(books.store, None).read(call)
         if not records:
             raise IvrError(f"the journal knows no call {call!r}", hint="`ivr journal` shows the latest")
         return reasons.why((record.wall_seconds, record.kind, record.data) for record in records)
@@ -126,24 +121,23 @@ def journal(
     reveal: Annotated[bool, typer.Option(help="Show personal data in the clear")] = False,
 ) -> None:
     """Show what happened, in all calls."""
+    from ivr.books import OFFICE_ZONE, open_books
     from ivr.journal import commands as journal_commands
-    from ivr.journal.privacy import Keyring
 
     async def tell() -> None:
-        hotline = Hotline(Home.find())
-        async with hotline.store() as store:
-            keyring = Keyring.load(hotline.wiring.keys)
+        async with open_books() as books:
             await journal_commands.journal(
-                store,
-                keyring,
+                books.store,
+                books.keyring,
                 Console(),
-                _zone(),
+                OFFICE_ZONE,
                 time.time(),
                 since=since,
                 topic=topic,
                 follow=follow,
                 as_json=as_json,
                 reveal=reveal,
+                archive=books.archive,
             )
 
     asyncio.run(tell())
@@ -178,7 +172,3 @@ Try it, in two other terminals:
 """
     )
     sys.stdout.flush()
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo("Europe/Moscow")

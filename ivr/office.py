@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, cast
-from zoneinfo import ZoneInfo
 
 import typer
-from redis.asyncio import Redis
 from rich.console import Console
 
+from ivr.books import OFFICE_ZONE, Books, open_books
 from ivr.clock import SystemClock
-from ivr.config import Home
 from ivr.errors import IvrError
-from ivr.hotline import Hotline
 from ivr.journal import retention
-from ivr.journal.archive import Archive
-from ivr.journal.audit import AuditEntry, AuditLog
-from ivr.journal.logs import configure_logging
+from ivr.journal.audit import AuditEntry
 from ivr.journal.person import Persons
-from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import to_mapping
 from ivr.journal.rotation import rewrap_data_keys
@@ -36,38 +29,6 @@ from ivr.request.store import RequestStore
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
 Number = Annotated[str, typer.Option(help="The person's telephone number, in any notation; asked for when left out")]
-_ZONE = ZoneInfo("Europe/Moscow")
-
-
-@dataclass(frozen=True, slots=True)
-class _Office:
-    """The store with what these commands share; `who` is the user of this machine, for the audit log."""
-
-    hotline: Hotline
-    store: Redis
-    keyring: Keyring
-    archive: Archive
-    audit: AuditLog
-    who: str
-
-
-@asynccontextmanager
-async def _open() -> AsyncIterator[_Office]:
-    hotline = Hotline(Home.find())
-    log = configure_logging("warning", "console")  # stdout is for what was asked
-    try:
-        async with _opened(hotline) as office:
-            yield office
-    finally:
-        log.close()
-
-
-@asynccontextmanager
-async def _opened(hotline: Hotline) -> AsyncIterator[_Office]:
-    async with hotline.store() as store:
-        keyring = Keyring.load(hotline.wiring.keys)
-        archive = Archive(store, hotline.wiring.archive, _ZONE)
-        yield _Office(hotline, store, keyring, archive, AuditLog(store, keyring, SystemClock()), getpass.getuser())
 
 
 def report(
@@ -81,11 +42,11 @@ def report(
     from ivr.stats.commands import report as make_report
 
     async def make() -> None:
-        now = datetime.now(_ZONE)
+        now = datetime.now(OFFICE_ZONE)
         first, after = day(begin, now), day(end, now, after=True)
-        async with _open() as office:
-            names = {account.name: account.full_name for account in office.hotline.accounts}
-            records = office.archive.since(JournalReader(office.store, None), first.timestamp())
+        async with open_books() as books:
+            names = {account.name: account.full_name for account in books.hotline.accounts}
+            records = books.archive.since(JournalReader(books.store, None), first.timestamp())
             async with aclosing(records):
                 await make_report(records, Console(), first, after, now, to=file, as_json=as_json, names=names)
 
@@ -96,9 +57,11 @@ def purge() -> None:
     """Move closed days to files and delete what is older than it may be; to be run once a day."""
 
     async def clean() -> None:
-        async with _open() as office:
+        async with open_books() as books:
             now = SystemClock().wall()
-            done = await retention.purge(office.store, office.archive, office.audit, retention.Retention(), now, _ZONE)
+            done = await retention.purge(
+                books.store, books.archive, books.audit, retention.Retention(), now, OFFICE_ZONE
+            )
             Console().print(
                 f"{done.days} days moved to files, {done.audit} audit entries and {done.files} files deleted,"
                 f" {done.calls} calls made anonymous",
@@ -113,12 +76,12 @@ def keys_rotate() -> None:
     from ivr.web.accounts import Accounts
 
     async def rotate() -> None:
-        async with _open() as office:
-            await office.audit.note(office.who, "keys_rotate")
-            ring = office.keyring.rotated()
-            await asyncio.to_thread(ring.save, office.hotline.wiring.keys)  # before anything needs the new key
-            calls = await rewrap_data_keys(office.store, ring)
-            accounts = await Accounts(office.store, office.keyring, SystemClock(), office.audit).rewrap(ring)
+        async with open_books() as books:
+            await books.audit.note(books.who, "keys_rotate")
+            ring = books.keyring.rotated()
+            await asyncio.to_thread(ring.save, books.hotline.wiring.keys)  # before anything needs the new key
+            calls = await rewrap_data_keys(books.store, ring)
+            accounts = await Accounts(books.store, books.keyring, SystemClock(), books.audit).rewrap(ring)
             Console().print(
                 f"master key {ring.current}: {calls} calls and {accounts} accounts wrapped anew;"
                 " restart the hotline, and back the key file up",
@@ -134,8 +97,8 @@ def audit_verify(
     """Check that nothing in the audit log was changed or left out."""
 
     async def verify() -> None:
-        async with _open() as office:
-            found = await office.audit.verify(head)
+        async with open_books() as books:
+            found = await books.audit.verify(head)
             if found.broken:
                 raise IvrError(f"the audit log is broken: {found.broken}", hint="compare it with a backup of the store")
             Console().print(f"{found.entries} entries, all in place; head {found.head or '(empty)'}", soft_wrap=True)
@@ -150,11 +113,11 @@ def audit_show(
     """Show who looked at or changed what."""
 
     async def show() -> None:
-        async with _open() as office:
-            async for entry in office.audit.entries():
+        async with open_books() as books:
+            async for entry in books.audit.entries():
                 _print(entry, as_json=as_json)
             if follow:
-                async with aclosing(office.audit.follow()) as following:
+                async with aclosing(books.audit.follow()) as following:
                     async for entry in following:
                         _print(entry, as_json=as_json)
 
@@ -166,8 +129,8 @@ def person_export(number: Number = "") -> None:
     asked = number or _ask_number()
 
     async def export() -> None:
-        async with _open() as office, _persons(office) as persons:
-            for records in (await persons.export(office.who, asked)).values():
+        async with open_books() as books, _persons(books) as persons:
+            for records in (await persons.export(books.who, asked)).values():
                 for record in records:
                     sys.stdout.write(json.dumps(to_mapping(record), ensure_ascii=False) + "\n")
 
@@ -183,8 +146,8 @@ def person_correct(
     """Note that something recorded about a person is wrong, and what is right."""
 
     async def correct() -> None:
-        async with _open() as office, _persons(office) as persons:
-            await persons.correct(office.who, call, sequence, fact, value)
+        async with open_books() as books, _persons(books) as persons:
+            await persons.correct(books.who, call, sequence, fact, value)
 
     asyncio.run(correct())
 
@@ -199,8 +162,8 @@ def person_erase(
         typer.confirm("There is no way back. Erase?", abort=True)
 
     async def erase() -> None:
-        async with _open() as office, _persons(office) as persons:
-            Console().print(f"{await persons.erase(office.who, asked)} calls made anonymous")
+        async with open_books() as books, _persons(books) as persons:
+            Console().print(f"{await persons.erase(books.who, asked)} calls made anonymous")
 
     asyncio.run(erase())
 
@@ -218,9 +181,9 @@ def account_add(
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
 
     async def add() -> None:
-        async with _open() as office:
-            accounts = Accounts(office.store, office.keyring, SystemClock(), office.audit)
-            enrolled = await accounts.add(office.who, name, cast("Role", role), password)
+        async with open_books() as books:
+            accounts = Accounts(books.store, books.keyring, SystemClock(), books.audit)
+            enrolled = await accounts.add(books.who, name, cast("Role", role), password)
             Console().print(f"Second factor, for an authenticator application: {enrolled.uri}", soft_wrap=True)
 
     asyncio.run(add())
@@ -231,8 +194,8 @@ def account_unlock(name: Annotated[str, typer.Argument(help="Whose account")]) -
     from ivr.web.accounts import Accounts
 
     async def unlock() -> None:
-        async with _open() as office:
-            await Accounts(office.store, office.keyring, SystemClock(), office.audit).unlock(office.who, name)
+        async with open_books() as books:
+            await Accounts(books.store, books.keyring, SystemClock(), books.audit).unlock(books.who, name)
 
     asyncio.run(unlock())
 
@@ -242,8 +205,8 @@ def account_remove(name: Annotated[str, typer.Argument(help="Whose account")]) -
     from ivr.web.accounts import Accounts
 
     async def remove() -> None:
-        async with _open() as office:
-            await Accounts(office.store, office.keyring, SystemClock(), office.audit).remove(office.who, name)
+        async with open_books() as books:
+            await Accounts(books.store, books.keyring, SystemClock(), books.audit).remove(books.who, name)
 
     asyncio.run(remove())
 
@@ -256,13 +219,13 @@ def _ask_number() -> str:
 
 
 @asynccontextmanager
-async def _persons(office: _Office) -> AsyncIterator[Persons]:
+async def _persons(books: Books) -> AsyncIterator[Persons]:
     """With a writer of the journal of their own, beside the controller's."""
-    journal = Journal(office.store, SystemClock(), office.keyring, office.hotline.wiring.spool)
+    journal = Journal(books.store, SystemClock(), books.keyring, books.hotline.wiring.spool)
     await journal.start()
     try:
-        requests = RequestStore(office.store)
-        yield Persons(office.store, office.keyring, journal, office.archive, office.audit, requests)
+        requests = RequestStore(books.store)
+        yield Persons(books.store, books.keyring, journal, books.archive, books.audit, requests)
     finally:
         await journal.close()
 
@@ -271,6 +234,6 @@ def _print(entry: AuditEntry, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
         return
-    moment = datetime.fromtimestamp(entry.wall_seconds, _ZONE)
+    moment = datetime.fromtimestamp(entry.wall_seconds, OFFICE_ZONE)
     facts = " ".join(f"{name}={value}" for name, value in entry.facts.items())
     sys.stdout.write(f"{moment:%Y-%m-%d %H:%M:%S}  {entry.who:12} {entry.action:20} {entry.subject} {facts}\n")

@@ -76,18 +76,17 @@ class Archive:
         found = [await asyncio.to_thread(self._of_call, day, call) for day in days]
         return await reader.opened([decoded for part in found for decoded in part])
 
-    async def since(self, reader: JournalReader, begin_seconds: float) -> AsyncGenerator[Record]:
-        """All records made at `begin_seconds` or later, from the files and then from the store, personal facts left out
-        of those from files."""
+    async def since(self, reader: JournalReader, begin_seconds: float, until: str = "+") -> AsyncGenerator[Record]:
+        """All records made at `begin_seconds` or later, from the files and then, up to `until`, from the store."""
         begin = datetime.fromtimestamp(begin_seconds, self._zone).date()
         for day in self.days():
             if day >= begin:
                 records = self.read_day(day)
                 while page := await asyncio.to_thread(_next_page, records):
-                    for decoded in page:
-                        if decoded.record.wall_seconds >= begin_seconds:
-                            yield decoded.record
-        async for record in reader.since(begin_seconds):
+                    wanted = [each for each in page if each.record.wall_seconds >= begin_seconds]
+                    for record in await reader.opened(wanted):
+                        yield record
+        async for record in reader.since(begin_seconds, until):
             yield record
 
     def path(self, day: date) -> Path:

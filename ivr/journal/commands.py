@@ -19,7 +19,7 @@ from rich.text import Text
 
 from ivr.clock import SystemClock
 from ivr.errors import IvrError
-from ivr.journal import record as records
+from ivr.journal import record as mappings
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
@@ -87,11 +87,15 @@ async def journal(
     follow: bool = False,
     as_json: bool = False,
     reveal: bool = False,
+    archive: Archive | None = None,
 ) -> None:
-    """Print records since a time, of calls of one topic if asked, and with `follow` every later one until stopped."""
+    """Print records since a time, of calls of one topic if asked, and with `follow` every later one until stopped.
+
+    With `archive` also those of closed days.
+    """
     reader = await _reader(redis, keyring, "", reveal=reveal)
     start = since_seconds(since, now_seconds, zone)
-    async with aclosing(_chosen(reader, start, topic, follow=follow)) as chosen:
+    async with aclosing(_chosen(reader, archive, start, topic, follow=follow)) as chosen:
         async for record in chosen:
             if as_json:
                 _print_json(out, [record])
@@ -119,7 +123,9 @@ def since_seconds(text: str, now_seconds: float, zone: tzinfo) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
-async def _chosen(reader: JournalReader, start: float, topic: str, *, follow: bool) -> AsyncGenerator[Record]:
+async def _chosen(
+    reader: JournalReader, archive: Archive | None, start: float, topic: str, *, follow: bool
+) -> AsyncGenerator[Record]:
     """Records since `start`; with `topic` only of calls of that topic, each from the record that found it."""
     of_topic: set[str] = set()
 
@@ -129,9 +135,11 @@ async def _chosen(reader: JournalReader, start: float, topic: str, *, follow: bo
         return not topic or record.call in of_topic
 
     position = await reader.position() if follow else "+"  # where the past ends and following begins
-    async for record in reader.since(start, until=position):
-        if wanted(record):
-            yield record
+    past = archive.since(reader, start, until=position) if archive else reader.since(start, until=position)
+    async with aclosing(past) as records:
+        async for record in records:
+            if wanted(record):
+                yield record
     if follow:
         async with aclosing(reader.follow(position)) as later:
             async for record in later:
@@ -168,7 +176,7 @@ def _line(record: Record, zone: tzinfo) -> Text:
 
 def _print_json(out: Console, found: Sequence[Record]) -> None:
     for record in found:
-        fields = records.to_mapping(record)
+        fields = mappings.to_mapping(record)
         fields["at"] = datetime.fromtimestamp(record.wall_seconds, UTC).isoformat(timespec="milliseconds")
         out.file.write(json.dumps(fields, ensure_ascii=False) + "\n")
     out.file.flush()

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from ivr.clock import Clock
 from ivr.journal import keys, privacy, wire
+from ivr.journal.kinds import KINDS
 from ivr.journal.record import Record, Value, split
 from ivr.journal.spool import Spool
 
@@ -34,6 +35,8 @@ _RESUME_SECONDS = 10.0
 _KEPT_SECONDS = 3.0  # longer than the store may take to sync its append-only file
 _MARK_SECONDS = 30 * 86_400
 _REMEMBERED_CALLS = 50_000
+_OURS_SECONDS = 10.0  # after a call's end its journal may be gone on with elsewhere, by a command or another controller
+_PAPERWORK = frozenset(name for name, kind in KINDS.items() if kind.subject == "request")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -54,6 +57,7 @@ class _Call:
     sequence: int = 0
     data_key: bytes | None = None
     wrapped: str = ""  # set until it has been written with a record
+    over_since: float | None = None
 
 
 class Journal:
@@ -79,7 +83,8 @@ class Journal:
         self._log = log or structlog.get_logger("journal").bind()
         self._append = redis.register_script(_SCRIPT)
         self._calls: OrderedDict[str, _Call] = OrderedDict()
-        self._waiting: deque[Record] = deque()
+        self._waiting: deque[Record] = deque()  # numbered when they are encoded
+        self._set_aside: deque[Record] = deque()  # of calls of others, whose last number only the store knows
         self._encoded: list[wire.Entry] = []  # the batch being made
         self._held: deque[wire.Batch] = deque()  # encoded, neither in the store nor on disk
         self._kept: deque[tuple[float, wire.Batch]] = deque()  # in the store, but perhaps not yet on its disk
@@ -104,33 +109,40 @@ class Journal:
         personal: Mapping[str, str] = _NOTHING,
     ) -> None:
         """Note that something happened, now; returns at once, never raises. `call` is "" for what concerns no call."""
-        if len(self._waiting) >= self._memory_records:
+        if len(self._waiting) + len(self._set_aside) >= self._memory_records:
             self._lost += 1
             return
         data, personal = split(kind, data, personal)
-        state = self._call(call)
-        state.sequence += 1
         wall, monotonic = self._clock.wall(), self._clock.monotonic()
-        self._waiting.append(Record(call, state.sequence, kind, path, wall, monotonic, data, personal))
+        self._waiting.append(Record(call, 0, kind, path, wall, monotonic, data, personal))
         self._wake.set()
 
     async def resume(self, call: str) -> None:
         """Go on with a call that another writer began: its records here are numbered on from there.
 
-        What other writers left on disk is brought to the store first; TimeoutError when that takes too long.
+        What other writers left on disk is brought to the store first; TimeoutError when that takes too long. Records
+        of a call that this writer does not know do the same by themselves, when the store is there.
         """
         async with asyncio.timeout(_RESUME_SECONDS):
             await self._caught_up.wait()
+        await self._go_on(call)
+
+    async def _go_on(self, call: str) -> None:
         wrapped = await self._redis.hget(keys.DATA_KEYS, call)
         count = await self._redis.llen(keys.call(call))
         state = self._call(call)
-        state.sequence = count
-        if wrapped is not None:
+        state.sequence = max(state.sequence, count)  # some of our own may still be on their way there
+        if wrapped is not None and not state.wrapped:
             state.data_key = self._keyring.unwrap(wrapped if isinstance(wrapped, str) else wrapped.decode(), call)
 
     def health(self) -> JournalHealth:
         """How the journal does right now."""
-        waiting = len(self._waiting) + len(self._encoded) + sum(len(batch.entries) for batch in self._held)
+        waiting = (
+            len(self._waiting)
+            + len(self._set_aside)
+            + len(self._encoded)
+            + sum(len(batch.entries) for batch in self._held)
+        )
         return JournalHealth(self._online, waiting, self._spooled, self._lost, self._reason)
 
     async def start(self) -> None:
@@ -151,6 +163,9 @@ class Journal:
             self._task.cancel()
             await asyncio.wait({self._task})
         await self._to_disk()
+        if self._set_aside:
+            self._lost += len(self._set_aside)
+            self._log.error("records of calls of another controller are lost: the store is away", records=self._lost)
         for spool in (*self._spools, self._own):
             spool.release()
 
@@ -169,7 +184,8 @@ class Journal:
             while self._online and (self._held or self._waiting):
                 if not self._held:
                     await self._encode()
-                await self._to_store()
+                if self._held:
+                    await self._to_store()
             if not self._online and not self._closing:
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -244,6 +260,8 @@ class Journal:
             self._spools.popleft()
         self._spooled = 0
         self._online = True
+        self._waiting.extendleft(reversed(self._set_aside))
+        self._set_aside.clear()
         self._caught_up.set()
         if self._reason:
             self._log.info("the store is back: all records that waited are in it")
@@ -254,6 +272,9 @@ class Journal:
         while self._waiting and len(self._encoded) < _BATCH_RECORDS:
             for _ in range(min(_SLICE_RECORDS, len(self._waiting))):
                 record = self._waiting.popleft()
+                if self._elsewhere(record) and not await self._numbered_on(record.call):
+                    self._set_aside.append(record)
+                    continue
                 self._encoded.append(self._entry(record))
                 self._log.info(record.kind, call=record.call, path=record.path, **record.data)
             if self._waiting:
@@ -263,8 +284,33 @@ class Journal:
             self._held.append(wire.Batch(self._number, tuple(self._encoded)))
             self._encoded.clear()
 
-    def _entry(self, record: Record) -> wire.Entry:
-        state = self._call(record.call)
+    def _elsewhere(self, record: Record) -> bool:
+        """May another writer have written of this call what we do not know of?"""
+        if not record.call or record.kind == "arrived":
+            return False
+        state = self._calls.get(record.call)
+        if state is None:
+            return True
+        return state.over_since is not None and record.monotonic_seconds - state.over_since > _OURS_SECONDS
+
+    async def _numbered_on(self, call: str) -> bool:
+        """Number the call on from the store, or as far as we know it; False when only the store could tell."""
+        if self._online:
+            try:
+                async with asyncio.timeout(_STORE_SECONDS):
+                    await self._go_on(call)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._away(error)
+            except privacy.PersonalDataUnreadable as error:
+                self._log.error("a call's journal goes on without its key", call=call, reason=error.what)
+        return call in self._calls
+
+    def _entry(self, unnumbered: Record) -> wire.Entry:
+        state = self._call(unnumbered.call)
+        state.sequence += 1
+        record = replace(unnumbered, sequence=state.sequence)
+        if record.kind == "ended":
+            state.over_since = record.monotonic_seconds
         owner = record.call or self.writer  # whose data key it is
         if record.personal and state.data_key is None:
             state.data_key = privacy.new_data_key()
@@ -275,7 +321,7 @@ class Journal:
         return wire.Entry(
             record.call,
             repr(record.wall_seconds),
-            record.sequence == 1,
+            record.sequence == 1 and record.kind not in _PAPERWORK,
             owner,
             wrapped,
             self._keyring.person(caller) if caller else "",

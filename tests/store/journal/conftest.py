@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
-from ivr.clock import SystemClock
+from ivr.clock import Clock, SystemClock
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.stream import Journal
@@ -26,8 +26,8 @@ def spool_directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_journal(store: redis.asyncio.Redis, keyring: Keyring, spool_directory: Path) -> Callable[..., Journal]:
-    def new(writer: str = "", client: redis.asyncio.Redis = store) -> Journal:
-        return Journal(client, SystemClock(), keyring, spool_directory, writer=writer)
+    def new(writer: str = "", client: redis.asyncio.Redis = store, clock: Clock | None = None) -> Journal:
+        return Journal(client, clock or SystemClock(), keyring, spool_directory, writer=writer)
 
     return new
 

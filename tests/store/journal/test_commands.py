@@ -99,6 +99,22 @@ async def test_a_trace_finds_calls_of_closed_days(
     assert "over: left" in screen.text
 
 
+async def test_the_journal_goes_back_into_closed_days(
+    journal: Journal, store: redis.asyncio.Redis, keyring: Keyring, tmp_path: Path
+) -> None:
+    await write_calls(journal)
+    later = datetime.now(UTC).timestamp() + 5 * 86_400
+    archive = Archive(store, tmp_path / "archive", ZONE)
+    await archive.close_days(later)
+    screen = Screen()
+
+    await commands.journal(store, keyring, screen.console, ZONE, later, since="7d", as_json=True, archive=archive)
+
+    lines = [json.loads(line) for line in screen.text.splitlines()]
+    assert len(lines) == 10
+    assert lines[0]["personal"] == {"caller": "+7 9** ***-**-12"}
+
+
 async def test_an_unknown_call_names_the_latest_ones(
     journal: Journal, store: redis.asyncio.Redis, keyring: Keyring
 ) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from ivr.clock import SystemClock
 from ivr.journal import keys
+from ivr.journal.fold import contradictions
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.stream import Journal
@@ -101,7 +103,6 @@ async def test_a_second_writer_goes_on_with_the_call(
     await journal.close()
     other = new_journal()
     await other.start()
-    await other.resume("a")
     other.record("a", "heard", personal={"text": "оператор"})
     await other.close()
 
@@ -109,6 +110,51 @@ async def test_a_second_writer_goes_on_with_the_call(
 
     assert (first.sequence, second.sequence) == (1, 2)
     assert second.personal == {"text": "оператор"}
+
+
+async def test_what_follows_long_after_the_call_is_numbered_on_whoever_writes_it(
+    new_journal: Callable[..., Journal], reader: JournalReader
+) -> None:
+    clock = MovedClock()
+    controller, command, restarted = (new_journal(clock=clock) for _ in range(3))
+    for journal in (controller, command, restarted):
+        await journal.start()
+    controller.record("a", "arrived", data={"line": "1"}, personal={"caller": NUMBER})
+    controller.record("a", "ended", data={"outcome": "left"})
+    controller.record("a", "request_status", data={"request": "100008", "status": "done", "was": "accepted"})
+    await written(controller)
+    clock.moved_seconds = 3600.0
+    command.record("a", "corrected", data={"of": 1, "fact": "caller"}, personal={"value": NUMBER})
+    await written(command)
+    controller.record("a", "request_overdue", data={"request": "100008", "deadline": "answer"})
+    await written(controller)
+    restarted.record("a", "result", data={"request": "100008"}, personal={"note": "перезвонили"})
+    for journal in (controller, command, restarted):
+        await journal.close()
+
+    records = await reader.read("a")
+
+    assert [record.sequence for record in records] == [1, 2, 3, 4, 5, 6]
+    assert contradictions(records, over=True) == ()
+    assert (records[3].personal, records[5].personal) == ({"value": NUMBER}, {"note": "перезвонили"})
+
+
+class MovedClock(SystemClock):
+    """The real one, put forward."""
+
+    moved_seconds = 0.0
+
+    def wall(self) -> float:
+        return super().wall() + self.moved_seconds
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.moved_seconds
+
+
+async def written(journal: Journal) -> None:
+    async with asyncio.timeout(5):
+        while journal.health().waiting:  # noqa: ASYNC110 - a writer tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_follow_gives_what_comes_and_nothing_from_before(journal: Journal, reader: JournalReader) -> None:
