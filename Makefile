@@ -33,7 +33,7 @@ bench: setup setup-dev ## measure; `make bench ONLY=name` runs one; table, and f
 	@$(VENV)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 lock: setup-dev ## pin the dependencies in requirements*.in anew, with hashes
-	@for name in requirements-build requirements requirements-dev; do \
+	@for name in requirements-build requirements requirements-dev requirements-node; do \
 		echo "$$name.txt"; \
 		$(VENV)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links \

@@ -59,9 +59,16 @@ async def serve(hotline: Hotline) -> None:
         feed = Feed(report.take)
         controller.on_change = feed.changed
         async with interruptible() as asked_to_end, controller.running():
-            web = asyncio.create_task(
-                serve_web(build(report.take, controller.reader.read, feed), ADDRESS, hotline.ports.web)
+            application = build(
+                report.take,
+                controller.reader.read,
+                feed,
+                access=controller.access(hotline.secrets.password("web")),
+                reveal=controller.revealed,
+                operators=hotline.accounts,
+                vendor=hotline.home.var / "vendor",
             )
+            web = asyncio.create_task(serve_web(application, ADDRESS, hotline.ports.web))
             asked = asyncio.create_task(asked_to_end.wait())
             # What the start has made stays: a collection that went through it would hold up every call for 0.1 s.
             gc.collect()

@@ -1,45 +1,74 @@
-"""Lets a request through when whoever sends it may: session cookie, role, audit log."""
+"""Lets a request through when whoever sends it may: session or the machine's own token, role, CSRF, audit log."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from ivr.journal.audit import AuditLog
-from ivr.web.accounts import Account, Accounts, SignInRefused
+from ivr.web import csrf
+from ivr.web.accounts import Account, Accounts
+from ivr.web.forms import FormUnreadable, read_form
 from ivr.web.roles import Permission, may
 
-COOKIE = "ivr_session"
+USER_HEADER = "x-ivr-user"
 Endpoint = Callable[[Request], Awaitable[Response]]
-_MOST_BYTES = 4096
+_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+# What is looked at all day long, or written down where it is done, would only bury the rest of the audit log.
+_UNAUDITED: frozenset[Permission] = frozenset({"see_status", "take_calls", "supervise", "edit_plans"})
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who sends a request, as `request.state.visitor`; `csrf`: what the forms of a page for them carry."""
+
+    account: Account
+    csrf: str = ""
 
 
 class Access:
-    """`in_hand(operator)` is the call the operator has now, or "". `secure`: the page is served by TLS."""
+    """`in_hand(operator)` is the call the operator has now, or "". `secure`: the pages are served by TLS.
+
+    `machine_token`: what the commands of this machine's own user send; it may what a supervisor may.
+    """
 
     def __init__(
-        self, accounts: Accounts, audit: AuditLog, in_hand: Callable[[str], str], *, secure: bool = False
+        self,
+        accounts: Accounts,
+        audit: AuditLog,
+        in_hand: Callable[[str], str],
+        *,
+        machine_token: str = "",
+        secure: bool = False,
     ) -> None:
-        self._accounts = accounts
+        self.accounts = accounts
         self._audit = audit
         self._in_hand = in_hand
+        self._machine_token = machine_token
         self._secure = secure
 
+    def route(
+        self, path: str, permission: Permission, endpoint: Endpoint, methods: Sequence[str] = ("GET",)
+    ) -> Route:
+        """A route for those who may. Name a path's parameter `call` where it is about one call."""
+        return Route(path, self.guard(permission, endpoint), methods=list(methods), name=f"{permission} {path}")
+
     def guard(self, permission: Permission, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, for those who may; everything but looking at the status goes into the audit log first."""
+        """The endpoint, for those who may; looking at personal data goes into the audit log first."""
 
         async def guarded(request: Request) -> Response:
-            account = await self.account(request)
-            if account is None:
-                if "text/html" in request.headers.get("accept", ""):
-                    return RedirectResponse("/sign-in", 303)
-                return answer({"error": "sign in first"}, 401)
+            visitor = await self._visitor(request)
+            if visitor is None:
+                return _ask_to_sign_in(request)
+            account = visitor.account
             call = request.path_params.get("call", "")
             wanted: Permission = permission
             if permission == "read_call" and request.query_params.get("reveal") == "1":
@@ -48,33 +77,30 @@ class Access:
             if not may(account.role, wanted, in_hand=in_hand):
                 await self._audit.note(account.name, f"{wanted}_refused", call)
                 return answer({"error": "your role does not allow this"}, 403)
-            if wanted != "see_status":
+            if not csrf.is_safe(request.method) and not await self._is_ours(request, visitor):
+                return answer({"error": "this page is out of date; load it again"}, 403)
+            if wanted not in _UNAUDITED:
                 await self._audit.note(account.name, wanted, call)
+            request.state.visitor = visitor
             return await endpoint(request)
 
         return guarded
 
-    async def account(self, request: Request) -> Account | None:
-        """Who sends the request."""
-        token = request.cookies.get(COOKIE, "")
-        return await self._accounts.of(token) if token else None
+    def cookie(self, request: Request) -> str:
+        """The session cookie's name: two hotlines on one machine differ by port, which cookies do not tell apart."""
+        return f"{'__Host-' if self._secure else ''}ivr_session_{request.url.port or 0}"
 
-    async def sign_in(self, request: Request) -> Response:
-        """POST name, password and code as JSON; answers with the session's cookie."""
-        try:
-            # JSON, which no form of a foreign page can send
-            body = await request.body() if request.headers.get("content-type") == "application/json" else b""
-            fields: dict[str, Any] = orjson.loads(body[:_MOST_BYTES])
-            name, password, code = (str(fields[field]) for field in ("name", "password", "code"))
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return answer({"error": "name, password and code are needed, as JSON"}, 400)
-        try:
-            token = await self._accounts.sign_in(name, password, code)
-        except SignInRefused as refused:
-            return answer({"error": refused.what}, 403)
-        response = answer({"name": name})
-        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=self._secure, path="/")
-        return response
+    async def visitor(self, request: Request) -> Visitor | None:
+        """Who is signed in, by the session's cookie."""
+        token = request.cookies.get(self.cookie(request), "")
+        account = await self.accounts.of(token) if token else None
+        return Visitor(account, csrf.token(token)) if account else None
+
+    def begin(self, request: Request, response: Response, token: str) -> None:
+        """Hand the session out with the response."""
+        response.set_cookie(
+            self.cookie(request), token, httponly=True, samesite="strict", secure=self._secure, path="/"
+        )
 
     async def audit_stream(self, _: Request) -> Response:
         """The audit log as it is written, by server-sent events."""
@@ -87,12 +113,31 @@ class Access:
 
         return StreamingResponse(events(), media_type="text/event-stream")
 
-    async def sign_out(self, request: Request) -> Response:
-        """End the session."""
-        await self._accounts.sign_out(request.cookies.get(COOKIE, ""))
-        response = answer({})
-        response.delete_cookie(COOKIE, path="/")
-        return response
+    async def _visitor(self, request: Request) -> Visitor | None:
+        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return await self.visitor(request)
+        if not self._machine_token or not secrets.compare_digest(sent.encode(), self._machine_token.encode()):
+            return None
+        user = request.headers.get(USER_HEADER, "")
+        return Visitor(Account(user if _USER.fullmatch(user) else "machine", "supervisor"))
+
+    async def _is_ours(self, request: Request, visitor: Visitor) -> bool:
+        if not visitor.csrf:
+            return True  # no browser sends the machine's token by itself
+        session = request.cookies[self.cookie(request)]
+        if csrf.HEADER in request.headers:
+            return csrf.is_ours(session, request.headers, {})
+        try:
+            return csrf.is_ours(session, {}, await read_form(request))
+        except FormUnreadable:
+            return False
+
+
+def _ask_to_sign_in(request: Request) -> Response:
+    if "text/html" in request.headers.get("accept", "") and csrf.is_safe(request.method):
+        return RedirectResponse("/sign-in", 303)
+    return answer({"error": "sign in first"}, 401)
 
 
 def answer(content: object, status_code: int = 200) -> Response:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -29,6 +28,7 @@ _STEP_SECONDS = 30
 _LEAST_PASSWORD = 12
 _IDLE_SECONDS = 30 * 60
 _SESSION_SECONDS = 12 * 3600.0
+_INVITATION_SECONDS = 3600
 _ISSUER = "IVR"
 _PREFIX = "{ivr}:account"
 
@@ -97,19 +97,39 @@ class Accounts:
             await self._refuse(name, "wrong_codes", _MOST_WRONG_CODES, known=True)
         await self._redis.hdel(_key(name), "wrong_codes", "wrong_passwords")
         await self._audit.note(name, "sign_in")
-        token = secrets.token_urlsafe(32)
-        session: Mapping[Any, Any] = {"name": name, "until": self._clock.wall() + _SESSION_SECONDS}
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(_session(token), mapping=session)
-            pipeline.expire(_session(token), _IDLE_SECONDS)
-            await pipeline.execute()
-        return token
+        return await self._begin(name)
+
+    async def invite(self, who: str) -> str:
+        """A key that lets this machine's user `who` in once within an hour, without an account: see `enter`."""
+        key = secrets.token_urlsafe(32)
+        await self._redis.set(_invitation(key), who, ex=_INVITATION_SECONDS)
+        return key
+
+    async def invited(self, key: str) -> str | None:
+        """Who the key was made for; None when it is none, used or too old."""
+        who = await self._redis.get(_invitation(key))
+        return None if who is None else _text(who)
+
+    async def enter(self, key: str, name: str, role: Role) -> str:
+        """A session's token for the holder of a key that `invite` made: as `name`, or as themselves when "".
+
+        Whoever can make such a key can read this machine's files, and so the store and its keys: nothing is given
+        away. Raises SignInRefused.
+        """
+        who = await self._redis.getdel(_invitation(key))
+        if who is None or role not in ROLES:
+            raise SignInRefused
+        await self._audit.note(_text(who), "enter", name, {"role": role})
+        return await self._begin(name or _text(who), role)
 
     async def of(self, token: str) -> Account | None:
         """Whose session it is; None when it is none, or over: half an hour unused, or twelve hours old."""
-        name, until = await self._redis.hmget(_session(token), ["name", "until"])
+        name, until, role = await self._redis.hmget(_session(token), ["name", "until", "role"])
         if name is None or until is None or float(until) <= self._clock.wall():
             return None
+        if role is not None:  # the machine's own user: no account is behind it
+            await self._redis.expire(_session(token), _IDLE_SECONDS)
+            return Account(_text(name), cast("Role", _text(role)))
         held = await self._held(_text(name))
         if not held or "locked" in held:
             return None
@@ -139,6 +159,15 @@ class Accounts:
         """Delete the account; its sessions end at once."""
         await self._audit.note(who, "account_remove", name)
         await self._redis.delete(_key(name))
+
+    async def _begin(self, name: str, role: Role | None = None) -> str:
+        token = secrets.token_urlsafe(32)
+        session: dict[Any, Any] = {"name": name, "until": self._clock.wall() + _SESSION_SECONDS}
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(_session(token), mapping=session | ({"role": role} if role else {}))
+            pipeline.expire(_session(token), _IDLE_SECONDS)
+            await pipeline.execute()
+        return token
 
     def _verified(self, hashed: str, password: str) -> bool:
         try:
@@ -175,6 +204,10 @@ def _key(name: str) -> str:
 
 def _session(token: str) -> str:
     return f"{{ivr}}:session:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def _invitation(key: str) -> str:
+    return f"{{ivr}}:invitation:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _text(value: bytes | str) -> str:

@@ -6,14 +6,24 @@ from collections.abc import Mapping
 from typing import Literal
 
 Role = Literal["operator", "supervisor", "admin", "auditor"]
-Permission = Literal["see_status", "read_call", "reveal_call", "see_reports", "see_audit", "change_accounts"]
+Permission = Literal[
+    "see_status",
+    "read_call",
+    "reveal_call",
+    "see_reports",
+    "see_audit",
+    "change_accounts",
+    "supervise",
+    "take_calls",
+    "edit_plans",
+]
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     # an operator reads the call in hand, and no other: see `may`
-    "operator": frozenset({"see_status"}),
-    "supervisor": frozenset({"see_status", "read_call", "reveal_call", "see_reports"}),
+    "operator": frozenset({"see_status", "take_calls"}),
+    "supervisor": frozenset({"see_status", "read_call", "reveal_call", "see_reports", "supervise"}),
     # who sets the system up has no business with what callers say
-    "admin": frozenset({"see_status", "read_call", "see_reports", "see_audit", "change_accounts"}),
+    "admin": frozenset({"see_status", "read_call", "see_reports", "see_audit", "change_accounts", "edit_plans"}),
     "auditor": frozenset({"see_status", "read_call", "see_reports", "see_audit"}),
 }
 _IN_HAND: frozenset[Permission] = frozenset({"read_call", "reveal_call"})

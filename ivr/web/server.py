@@ -1,4 +1,4 @@
-"""The web interface: status page, its live data, health, and a call's journal."""
+"""The web interface: sign-in, wallboard and its live data, health, a call's journal, and what other parts bring."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ivr.journal import record as records
 from ivr.journal.record import Record
-from ivr.web.access import Access, Endpoint, answer
+from ivr.operator.accounts import Account as Operator
+from ivr.web.access import Access, answer
+from ivr.web.limits import BodyLimit
 from ivr.web.live import Feed
-from ivr.web.roles import Permission
+from ivr.web.pages import Pages, Section
+from ivr.web.sign_in import SignIn
 from ivr.web.status import Status, to_mapping
 
 _STATIC = Path(__file__).parent / "static"
 _READY_SECONDS = 2.0
 _POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    b" connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:;"
+    " connect-src {connect}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS = (
-    # Everything the pages need comes from here; nothing they show may be framed, guessed at or kept.
-    (b"content-security-policy", _POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
@@ -41,56 +43,78 @@ _HEADERS = (
 Read = Callable[[str], Awaitable[Sequence[Record]]]
 
 
+class Surface(Protocol):
+    """A part of the web interface with pages of its own: the console, the studio, …"""
+
+    sections: Sequence[Section]  # what the navigation leads to
+
+    def routes(self, access: Access, pages: Pages) -> Sequence[BaseRoute]:
+        """Made by `access.route(path, permission, endpoint)`; the endpoints answer with `pages.show(…)`."""
+        ...
+
+
 def build(
     status: Callable[[], Awaitable[Status]],
     read: Read,
     feed: Feed | None = None,
     *,
-    access: Access | None = None,
+    access: Access,
     reveal: Read | None = None,
+    operators: Sequence[Operator] = (),
+    surfaces: Sequence[Surface] = (),
+    vendor: Path | None = None,
+    connect: Sequence[str] = (),
     hosts: Sequence[str] = ("localhost", "127.0.0.1", "[::1]"),
 ) -> Starlette:
     """The application. `status` takes a snapshot, `read` gives a call's records, `feed.changed()` makes pages current.
 
-    With `access`, people sign in and see what their role may see, `reveal` giving a call's records in full; without it
-    whoever reaches the loopback sees the status and masked records. `hosts` are the names it answers to, so that no
-    foreign page reads it through a name that points here.
+    People sign in and see what their role may see, `reveal` giving a call's records in full. `operators`: whom this
+    machine's own user may be for a try. `vendor` is the folder of bundled libraries, `connect` are other origins that
+    pages open connections to. `hosts` are the names it answers to, so that no foreign page reads it through a name
+    that points here.
     """
-    pages = _Pages(status, read, reveal, feed or Feed(status))
-    guard = access.guard if access else _open_to_all
+    sections = [Section("/", "Табло", "Wallboard", "see_status")]
+    pages = Pages([*sections, *(section for surface in surfaces for section in surface.sections)])
+    board = _Board(status, read, reveal, feed or Feed(status), pages)
     routes: list[BaseRoute] = [
-        Route("/", guard("see_status", pages.status_page)),
-        Route("/api/status", guard("see_status", pages.status)),
-        Route("/api/status/stream", guard("see_status", pages.status_stream)),
-        Route("/api/journal/{call}", guard("read_call", pages.journal)),
-        Route("/healthz", pages.healthy),
-        Route("/readyz", pages.ready),
+        access.route("/", "see_status", board.page),
+        access.route("/api/status", "see_status", board.status),
+        access.route("/api/status/stream", "see_status", board.stream),
+        access.route("/api/journal/{call}", "read_call", board.journal),
+        access.route("/api/audit/stream", "see_audit", access.audit_stream),
+        Route("/healthz", board.healthy),
+        Route("/readyz", board.ready),
+        *SignIn(access, pages, operators).routes(),
+        *pages.routes(),
+        *(route for surface in surfaces for route in surface.routes(access, pages)),
+        *([Mount("/static/vendor", StaticFiles(directory=vendor))] if vendor else []),
         Mount("/static", StaticFiles(directory=_STATIC)),
     ]
-    if access:
-        routes += [
-            Route("/sign-in", pages.sign_in_page),
-            Route("/api/sign-in", access.sign_in, methods=["POST"]),
-            Route("/api/sign-out", access.sign_out, methods=["POST"]),
-            Route("/api/audit/stream", guard("see_audit", access.audit_stream)),
-        ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(_SafeHeaders), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
-        lifespan=pages.lifespan,
+        middleware=[
+            Middleware(_SafeHeaders, connect=tuple(connect)),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+            Middleware(BodyLimit),
+        ],
+        lifespan=board.lifespan,
     )
 
 
-def _open_to_all(_: Permission, endpoint: Endpoint) -> Endpoint:
-    return endpoint
-
-
-class _Pages:
-    def __init__(self, status: Callable[[], Awaitable[Status]], read: Read, reveal: Read | None, feed: Feed) -> None:
+class _Board:
+    def __init__(
+        self,
+        status: Callable[[], Awaitable[Status]],
+        read: Read,
+        reveal: Read | None,
+        feed: Feed,
+        pages: Pages,
+    ) -> None:
         self._status = status
         self._read = read
         self._reveal = reveal
         self._feed = feed
+        self._pages = pages
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -99,16 +123,13 @@ class _Pages:
         task.cancel()
         await asyncio.wait({task})
 
-    async def status_page(self, _: Request) -> Response:
-        return FileResponse(_STATIC / "status.html")
-
-    async def sign_in_page(self, _: Request) -> Response:
-        return FileResponse(_STATIC / "sign-in.html")
+    async def page(self, request: Request) -> Response:
+        return self._pages.show(request, "wallboard.html")
 
     async def status(self, _: Request) -> Response:
         return answer(to_mapping(await self._status()))
 
-    async def status_stream(self, _: Request) -> Response:
+    async def stream(self, _: Request) -> Response:
         async def events() -> AsyncIterator[bytes]:
             yield b"retry: 1000\n\n"
             async for encoded in self._feed.watch():
@@ -138,15 +159,17 @@ class _Pages:
 
 
 class _SafeHeaders:
-    """Adds the headers above to every answer."""
+    """Everything the pages need comes from here; nothing they show may be framed, guessed at or kept."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, connect: Sequence[str] = ()) -> None:
         self._app = app
+        policy = _POLICY.format(connect=" ".join(("'self'", *connect)))
+        self._headers = [(b"content-security-policy", policy.encode()), *_HEADERS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *self._headers]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from ivr.errors import SetupFailed
+from ivr.web.limits import MOST_HEADER_BYTES
 
 _GOODBYE_SECONDS = 1
 
@@ -31,6 +32,7 @@ async def serve(
         app,
         log_config=None,
         access_log=False,
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
         ssl_certfile=certificate,
         ssl_keyfile=private_key,

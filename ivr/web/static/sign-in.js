@@ -13,11 +13,11 @@ form.addEventListener("submit", async (event) => {
     if (response.ok) {
       location.href = "/";
     } else {
-      said.textContent = "Имя, пароль или код неверны, или учётная запись заблокирована.";
+      said.textContent = said.dataset.refused;
       form.code.value = "";
       form.code.focus();
     }
   } catch {
-    said.textContent = "Сервер не отвечает. Попробуйте ещё раз.";
+    said.textContent = said.dataset.away;
   }
 });
