@@ -79,11 +79,11 @@ class Controller:
             socket_timeout=None,
             socket_keepalive=True,
         )
-        keyring = Keyring.load(wiring.keys)
+        self.keyring = keyring = Keyring.load(wiring.keys)
         self.journal = Journal(self.redis, clock, keyring, wiring.spool)
         self.reader = JournalReader(self.redis, keyring)
         self._archive = Archive(self.redis, wiring.archive, _ZONE)
-        self._audit = AuditLog(self.redis, keyring, clock)
+        self.audit = AuditLog(self.redis, keyring, clock)
         self.today = Today(_ZONE, clock.wall())
         self._clock = clock
         requests = RequestStore(self.redis)
@@ -214,7 +214,7 @@ class Controller:
         async for _ in nights(self._clock, _ZONE):
             now = self._clock.wall()
             try:
-                done = await purge(self.redis, self._archive, self._audit, Retention(), now, _ZONE)
+                done = await purge(self.redis, self._archive, self.audit, Retention(), now, _ZONE)
                 log.info("purged", days=done.days, audit=done.audit, calls=done.calls, files=done.files)
                 self.today.turn(now)
                 known = self._archive.since(JournalReader(self.redis, None), self.today.midnight - LEARNING_SECONDS)

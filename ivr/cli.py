@@ -17,6 +17,7 @@ _COMMANDS = {
     "controller": "ivr.commands:controller",
     "speech": "ivr.commands:speech",
     "status": "ivr.commands:status",
+    "enter": "ivr.web.commands:enter",
     "trace": "ivr.commands:trace",
     "why": "ivr.commands:why",
     "journal": "ivr.commands:journal",

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from ivr.config import Home
 from ivr.errors import IvrError
 from ivr.hotline import Hotline
 from ivr.prompts.build import build
+from ivr.provision import web_libraries
 from ivr.provision.ports import ADDRESS
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
@@ -150,18 +152,23 @@ def _prepare(hotline: Hotline) -> Provisions:
     with progress.phase("prompts") as phase:
         build(hotline.media, hotline.voices(provisions), on_progress=phase.update)
     _ = hotline.model
+    web_libraries.provide(hotline.home.root, hotline.home.var, Path(sys.prefix), progress)
     return provisions
 
 
-def _announce(hotline: Hotline) -> None:
+async def _announce(hotline: Hotline) -> None:
     """What a newcomer needs next."""
+    from ivr.web.commands import invitation
+
+    # whoever can read the link may come in: it is for a person's eyes, not for a log that others read
+    link = await invitation(hotline) if sys.stdout.isatty() else f"{hotline.web_address}/ (`ivr enter` lets you in)"
     sip = f"sip:…@{ADDRESS}:{hotline.ports.sip}"
     sys.stdout.write(
         f"""
 The hotline is up. Ctrl-C stops it.
 
   dial         8 800 555-35-35 at {sip}
-  status page  {hotline.web_address}/
+  pages        {link}
   logs         {hotline.home.logs}/
 
 Try it, in two other terminals:

@@ -11,6 +11,7 @@ import structlog
 from ivr.app import Controller
 from ivr.clock import SystemClock
 from ivr.dialplan.live import LivePlans
+from ivr.front import web_application
 from ivr.hotline import Hotline
 from ivr.journal.logs import configure_logging
 from ivr.prompts.build import build as build_prompts
@@ -20,10 +21,7 @@ from ivr.provision.ports import ADDRESS
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
-from ivr.status import StatusReport
 from ivr.supervise import interruptible
-from ivr.web.live import Feed
-from ivr.web.server import build
 from ivr.web.serving import serve as serve_web
 
 log = structlog.get_logger()
@@ -55,19 +53,8 @@ async def serve(hotline: Hotline) -> None:
         if refused is not None:
             log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
         controller = Controller(hotline.wiring, live, media, profiles, policy)
-        report = StatusReport(controller, hotline.accounts, settings.speech.model.name)
-        feed = Feed(report.take)
-        controller.on_change = feed.changed
         async with interruptible() as asked_to_end, controller.running():
-            application = build(
-                report.take,
-                controller.reader.read,
-                feed,
-                access=controller.access(hotline.secrets.password("web")),
-                reveal=controller.revealed,
-                operators=hotline.accounts,
-                vendor=hotline.home.var / "vendor",
-            )
+            application = web_application(hotline, controller)
             web = asyncio.create_task(serve_web(application, ADDRESS, hotline.ports.web))
             asked = asyncio.create_task(asked_to_end.wait())
             # What the start has made stays: a collection that went through it would hold up every call for 0.1 s.

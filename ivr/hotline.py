@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ivr.config import Home, Settings, load_settings
-from ivr.errors import HotlineNotRunning, SetupFailed, StoreUnavailable
+from ivr.errors import HotlineNotRunning, IvrError, SetupFailed, StoreUnavailable
 from ivr.operator.accounts import Account, load_accounts
 from ivr.prompts.build import Voice
 from ivr.prompts.catalogue import Catalogue, load_catalogue
@@ -50,6 +51,11 @@ class Hotline:
     @property
     def web_address(self) -> str:
         return f"http://{ADDRESS}:{self.ports.web}"
+
+    @property
+    def machine_token(self) -> str:
+        """What lets the commands of this machine's own user into the running hotline's web interface."""
+        return self.secrets.password("web")
 
     @property
     def asterisk_address(self) -> str:
@@ -153,15 +159,23 @@ class Hotline:
             hint = "check REDIS_URL" if os.environ.get("REDIS_URL") else "start the hotline with `make run`"
             raise StoreUnavailable(f"the store does not answer: {error}", hint=hint) from None
 
-    async def ask(self, path: str) -> Any:
-        """The running controller's answer to a GET of its web server; `HotlineNotRunning` when there is none."""
+    async def ask(self, path: str, change: Mapping[str, str] | None = None) -> Any:
+        """The running controller's answer to a GET of its web server, or to a POST of `change`.
+
+        `HotlineNotRunning` when there is none, IvrError with its own sentence when it refuses.
+        """
         timeout = aiohttp.ClientTimeout(total=5.0)
+        headers = {"authorization": f"Bearer {self.machine_token}", "x-ivr-user": getpass.getuser()}
+        method = "GET" if change is None else "POST"
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout) as http,
-                http.get(f"{self.web_address}{path}", raise_for_status=True) as answer,
+                aiohttp.ClientSession(timeout=timeout, headers=headers) as http,
+                http.request(method, f"{self.web_address}{path}", json=change) as answer,
             ):
-                return await answer.json()
+                content = await answer.json()
+                if answer.status >= 400:
+                    raise IvrError(content["error"], hint=content.get("hint", ""))
+                return content
         except (aiohttp.ClientError, TimeoutError):
             raise HotlineNotRunning(
                 "the hotline of this checkout is not running", where=self.web_address, hint="start it with `make run`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 
@@ -21,7 +21,7 @@ _ASK_AGAIN_SECONDS = 0.05
 _READY_SECONDS = 20.0
 
 
-async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], None]) -> None:
+async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], Awaitable[None]]) -> None:
     """Start everything, call `announce` when callers can dial, and stop everything when asked to end."""
     with only_one(hotline.home.processes):
         hotline.ports.require_free(*_needed_ports())
@@ -32,7 +32,7 @@ async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], N
                 await _first(starting, asked_to_end)
                 if asked_to_end.is_set():
                     return
-                announce()
+                await announce()
                 await _first(asyncio.create_task(supervisor.watch()), asked_to_end)
             finally:
                 await supervisor.stop()

@@ -255,6 +255,11 @@ class Router:
             waiting[wanted.queue] += len(line)
         return waiting
 
+    def in_hand(self, operator: str) -> str:
+        """The call that rings at the operator or is talked to; "" when there is none."""
+        row = self._view.operators.get(operator)
+        return row.call if row else ""
+
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""
         return snapshot(self._view, self._clock.wall())

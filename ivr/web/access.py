@@ -55,9 +55,7 @@ class Access:
         self._machine_token = machine_token
         self._secure = secure
 
-    def route(
-        self, path: str, permission: Permission, endpoint: Endpoint, methods: Sequence[str] = ("GET",)
-    ) -> Route:
+    def route(self, path: str, permission: Permission, endpoint: Endpoint, methods: Sequence[str] = ("GET",)) -> Route:
         """A route for those who may. Name a path's parameter `call` where it is about one call."""
         return Route(path, self.guard(permission, endpoint), methods=list(methods), name=f"{permission} {path}")
 

@@ -73,9 +73,7 @@ class SignIn:
         """The page behind the link: who do you want to be? Looking at it uses nothing up."""
         key = request.query_params.get("key", "")
         who = await self._access.accounts.invited(key)
-        return self._pages.show(
-            request, "enter.html", 200 if who else 403, key=key, who=who, operators=self._operators
-        )
+        return self._pages.show(request, "enter.html", 200 if who else 403, key=key, who=who, operators=self._operators)
 
     async def enter(self, request: Request) -> Response:
         """POST key, role and, for an operator, which."""

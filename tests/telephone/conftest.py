@@ -48,7 +48,7 @@ def make_home(root: Path, dialplan: str = "", own: Sequence[str] = ()) -> Home:
 
     `dialplan`: an `extensions.conf` of the admin's own; `own`: folders that are copied, to be changed by the test.
     """
-    for name in ("dialplans", "prompts", "asterisk", "models"):
+    for name in ("dialplans", "prompts", "asterisk", "models", "package.json", "package-lock.json"):
         if name in own:
             shutil.copytree(CHECKOUT / name, root / name)
         else:
@@ -59,7 +59,7 @@ def make_home(root: Path, dialplan: str = "", own: Sequence[str] = ()) -> Home:
     (root / "config" / "extensions.conf").write_text(dialplan)
     var = root / "var"
     var.mkdir()
-    for name in ("debian", "music", "prompts"):
+    for name in ("debian", "music", "prompts", "vendor"):
         (CHECKOUT / "var" / name).mkdir(parents=True, exist_ok=True)
         (var / name).symlink_to(CHECKOUT / "var" / name)
     return Home(root)

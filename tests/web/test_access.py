@@ -256,14 +256,15 @@ async def test_without_a_session_nothing_but_health_and_the_way_in(client: httpx
     assert (await client.get(path, headers={"accept": "application/json"})).status_code == 401
     sent = await client.get(path, headers={"accept": "text/html"})
     assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in")
-    for open_path in ("/healthz", "/readyz", "/sign-in", "/static/sign-in.js"):
+    for open_path in ("/healthz", "/readyz", "/sign-in", "/static/sign-in.js", "/static/site.css"):
         assert (await client.get(open_path)).status_code == 200
 
 
 async def test_no_route_is_without_a_guard(accounts: Accounts, audit: AuditLog) -> None:
     app = server.build(status, read, access=Access(accounts, audit, lambda _: ""), hosts=["hotline"])
     known = {path.partition("?")[0] for path in ENDPOINTS} | {"/api/audit/stream", "/api/status/stream"}
-    open_ones = {"/healthz", "/readyz", "/static", "/sign-in", "/api/sign-in", "/api/sign-out"}
+    open_ones = {"/healthz", "/readyz", "/static", "/sign-in", "/api/sign-in", "/api/sign-out", "/enter"}
+    open_ones.add("/language/{language}")
     paths = {str(getattr(route, "path", "")) for route in app.routes}
 
     assert {path.replace("{call}", "c1") for path in paths} <= known | open_ones

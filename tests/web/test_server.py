@@ -11,16 +11,25 @@ import subprocess
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import argon2
 import httpx
 import pytest
+import redis.asyncio
 
+from ivr.clock import SystemClock
 from ivr.errors import SetupFailed
+from ivr.journal.audit import AuditLog
+from ivr.journal.privacy import Keyring
 from ivr.journal.record import Record
 from ivr.web import server
+from ivr.web.access import Access
+from ivr.web.accounts import Accounts
 from ivr.web.live import Feed
 from ivr.web.serving import serve
 from ivr.web.status import CallStatus, PartStatus, Status, TodayStatus, WaitingStatus
 
+TOKEN = "the-machines-own"
+QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 QUIET = TodayStatus(0, 0, 0, 0, 0)
 STATIC = Path(server.__file__).parent / "static"
 
@@ -64,11 +73,19 @@ def feed(hotline: Hotline) -> Feed:
 
 
 @pytest.fixture
-async def client(hotline: Hotline, feed: Feed) -> AsyncIterator[httpx.AsyncClient]:
+def access(store: redis.asyncio.Redis) -> Access:
+    clock, keyring = SystemClock(), Keyring.generate()
+    audit = AuditLog(store, keyring, clock)
+    return Access(Accounts(store, keyring, clock, audit, QUICK), audit, lambda _: "", machine_token=TOKEN)
+
+
+@pytest.fixture
+async def client(hotline: Hotline, feed: Feed, access: Access) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
-    app = server.build(hotline.status, hotline.read, feed)
+    app = server.build(hotline.status, hotline.read, feed, access=access)
     task = asyncio.create_task(serve(app, "127.0.0.1", port))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5, headers=headers) as client:
         await listening(port)
         yield client
     task.cancel()
@@ -81,8 +98,9 @@ async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) 
 
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    text = page.text + "".join(path.read_text() for path in (STATIC / "status.css", STATIC / "status.js"))
-    addresses = set(re.findall(r"(?:src|href|url|import|EventSource)\W*\(?[\"']([^\"'#]+)", text))
+    text = page.text + "".join(path.read_text() for path in (STATIC / "site.css", STATIC / "wallboard.js"))
+    found = re.findall(r"\b(?:src|href)=[\"']([^\"'#]+)|(?:\burl|import|EventSource)\W*\(?[\"']([^\"'#]+)", text)
+    addresses = {one or other for one, other in found}
     assert addresses
     for address in addresses:
         assert address.startswith(("/", "data:")), address
@@ -93,7 +111,7 @@ async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) 
 async def test_every_step_of_a_call_has_words_on_the_page() -> None:
     from ivr.journal.kinds import KINDS
 
-    script = (STATIC / "status.js").read_text()
+    script = (STATIC / "wallboard.js").read_text()
     steps = script[script.index("const STEPS") : script.index("const STATES")]
     said = set(re.findall(r"(\w+):", steps))
     over = {"left", "ended", "failed", "adopted", "callback_offered", "callback_accepted"}
@@ -165,22 +183,28 @@ async def test_another_hosts_name_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/status", headers={"host": "evil.example"})).status_code == 400
 
 
-async def test_beyond_the_loopback_only_with_tls(hotline: Hotline) -> None:
+async def test_beyond_the_loopback_only_with_tls(hotline: Hotline, access: Access) -> None:
     with pytest.raises(SetupFailed, match="without TLS"):
-        await serve(server.build(hotline.status, hotline.read), "0.0.0.0", free_port())  # noqa: S104 - that is the point
+        await serve(server.build(hotline.status, hotline.read, access=access), "0.0.0.0", free_port())  # noqa: S104 - that is the point
 
 
-async def test_a_taken_port_is_a_sentence(hotline: Hotline) -> None:
+async def test_a_taken_port_is_a_sentence(hotline: Hotline, access: Access) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SetupFailed, match="cannot listen"):
-        await serve(server.build(hotline.status, hotline.read), "127.0.0.1", taken.getsockname()[1])
+        await serve(server.build(hotline.status, hotline.read, access=access), "127.0.0.1", taken.getsockname()[1])
 
 
-async def test_tls_is_1_3_only(hotline: Hotline, tmp_path: Path) -> None:
+async def test_tls_is_1_3_only(hotline: Hotline, access: Access, tmp_path: Path) -> None:
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     await asyncio.to_thread(self_signed, certificate, key)
     port = free_port()
     task = asyncio.create_task(
-        serve(server.build(hotline.status, hotline.read), "127.0.0.1", port, certificate=certificate, private_key=key)
+        serve(
+            server.build(hotline.status, hotline.read, access=access),
+            "127.0.0.1",
+            port,
+            certificate=certificate,
+            private_key=key,
+        )
     )
     await listening(port)
 

@@ -1,0 +1,32 @@
+"""The web interface of a running controller: its parts, handed to the pages that show and move them."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from ivr.app import Controller
+from ivr.clock import SystemClock
+from ivr.hotline import Hotline
+from ivr.journal.reader import JournalReader
+from ivr.status import StatusReport
+from ivr.web.access import Access
+from ivr.web.accounts import Accounts
+from ivr.web.live import Feed
+from ivr.web.server import build
+
+
+def web_application(hotline: Hotline, controller: Controller) -> Starlette:
+    """What the controller serves to browsers and to the commands of this machine."""
+    report = StatusReport(controller, hotline.accounts, hotline.settings.speech.model.name)
+    feed = Feed(report.take)
+    controller.on_change = feed.changed
+    accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.audit)
+    return build(
+        report.take,
+        controller.reader.read,
+        feed,
+        access=Access(accounts, controller.audit, controller.router.in_hand, machine_token=hotline.machine_token),
+        reveal=JournalReader(controller.redis, controller.keyring, reveal=True).read,
+        operators=hotline.accounts,
+        vendor=hotline.home.var / "vendor",
+    )
