@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ivr.call.events import CallId, Event
@@ -27,7 +26,7 @@ from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
-from ivr.journal.retention import Retention, nights, purge
+from ivr.journal.retention import nights, purge
 from ivr.journal.stream import Journal
 from ivr.line.ari import AriClient
 from ivr.line.asterisk import IncomingCall, Line, OperatorCode
@@ -49,6 +48,7 @@ from ivr.speech.client import SpeechPool
 from ivr.stats.incident import Usual
 from ivr.stats.today import Today
 from ivr.stats.watch import LEARNING_SECONDS, IncidentWatch
+from ivr.store import connect
 from ivr.wiring import Wiring
 
 log = structlog.get_logger()
@@ -70,9 +70,9 @@ class Controller:
     ) -> None:
         clock = SystemClock()
         self._live = live
-        self.redis = Redis.from_url(
+        self.redis = connect(
             wiring.store_url,
-            password=wiring.store_password,
+            wiring.store_password,
             socket_connect_timeout=2.0,
             # The client's own limit loses cancellations on Python 3.11 (it waits by asyncio.wait_for): each wait of
             # the queue and the journal has a limit of its own instead.
@@ -82,6 +82,7 @@ class Controller:
         self.keyring = keyring = Keyring.load(wiring.keys)
         self.journal = Journal(self.redis, clock, keyring, wiring.spool)
         self.reader = JournalReader(self.redis, keyring)
+        self._retention = wiring.retention
         self._archive = Archive(self.redis, wiring.archive, _ZONE)
         self.audit = AuditLog(self.redis, keyring, clock)
         self.today = Today(_ZONE, clock.wall())
@@ -214,7 +215,7 @@ class Controller:
         async for _ in nights(self._clock, _ZONE):
             now = self._clock.wall()
             try:
-                done = await purge(self.redis, self._archive, self.audit, Retention(), now, _ZONE)
+                done = await purge(self.redis, self._archive, self.audit, self._retention, now, _ZONE)
                 log.info("purged", days=done.days, audit=done.audit, calls=done.calls, files=done.files)
                 self.today.turn(now)
                 known = self._archive.since(JournalReader(self.redis, None), self.today.midnight - LEARNING_SECONDS)

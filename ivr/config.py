@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, ValidationError
 
 from ivr.errors import ConfigurationInvalid, Finding
+
+_LOOPBACK = ip_address("127.0.0.1")
 
 
 class _Section(BaseModel):
@@ -45,12 +48,43 @@ class PromptSettings(_Section):
     )
 
 
+class NetworkSettings(_Section):
+    """Who reaches the hotline; nothing listens beyond 127.0.0.1 without a certificate."""
+
+    telephones: IPvAnyAddress = Field(default=_LOOPBACK, description="Where operators' telephones and the trunk call")
+    web: IPvAnyAddress = Field(default=_LOOPBACK, description="Where browsers come")
+    web_names: tuple[str, ...] = Field(default=(), description="Names under which browsers come")
+    certificate: Path | None = Field(default=None, description="PEM file with the whole chain; then all is encrypted")
+    private_key: Path | None = Field(default=None, description="Its PEM file, readable by its owner only")
+    sip_tls: Literal["1.2", "1.3"] = Field(default="1.3", description="1.2 for telephones that know no better")
+
+
+class TrunkSettings(_Section):
+    """The provider's line."""
+
+    addresses: tuple[str, ...] = Field(
+        default=("127.0.0.1",), min_length=1, description="Addresses or networks whose calls are callers'"
+    )
+
+
+class RetentionSettings(_Section):
+    """How long what is kept, in days."""
+
+    store: int = Field(default=2, ge=0, description="Closed days that stay in the store; older ones go to files")
+    audit: int = Field(default=30, ge=1, description="Who looked at or changed what")
+    personal: int = Field(default=3 * 365, ge=1, description="Who called, what was said; afterwards nobody can read it")
+    files: int = Field(default=5 * 365, ge=1, description="Records without persons, and requests")
+
+
 class Settings(_Section):
     """`config/ivr.yaml` as a whole; every part may be left out."""
 
     speech: SpeechSettings = SpeechSettings()
     routing: RoutingSettings = RoutingSettings()
     prompts: PromptSettings = PromptSettings()
+    network: NetworkSettings = NetworkSettings()
+    trunk: TrunkSettings = TrunkSettings()
+    retention: RetentionSettings = RetentionSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

@@ -17,7 +17,6 @@ from ivr.journal.logs import configure_logging
 from ivr.prompts.build import build as build_prompts
 from ivr.prompts.catalogue import Catalogue
 from ivr.prompts.media import CurrentMedia
-from ivr.provision.ports import ADDRESS
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
@@ -54,8 +53,16 @@ async def serve(hotline: Hotline) -> None:
             log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
         controller = Controller(hotline.wiring, live, media, profiles, policy)
         async with interruptible() as asked_to_end, controller.running():
-            application = web_application(hotline, controller)
-            web = asyncio.create_task(serve_web(application, ADDRESS, hotline.ports.web))
+            network, encryption = settings.network, hotline.encryption
+            web = asyncio.create_task(
+                serve_web(
+                    web_application(hotline, controller),
+                    str(network.web),
+                    hotline.ports.web,
+                    certificate=encryption.certificate if encryption else None,
+                    private_key=encryption.private_key if encryption else None,
+                )
+            )
             asked = asyncio.create_task(asked_to_end.wait())
             # What the start has made stays: a collection that went through it would hold up every call for 0.1 s.
             gc.collect()

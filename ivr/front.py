@@ -12,7 +12,7 @@ from ivr.status import StatusReport
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
 from ivr.web.live import Feed
-from ivr.web.server import build
+from ivr.web.server import LOOPBACK_NAMES, build
 
 
 def web_application(hotline: Hotline, controller: Controller) -> Starlette:
@@ -21,12 +21,20 @@ def web_application(hotline: Hotline, controller: Controller) -> Starlette:
     feed = Feed(report.take)
     controller.on_change = feed.changed
     accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.audit)
+    access = Access(
+        accounts,
+        controller.audit,
+        controller.router.in_hand,
+        machine_token=hotline.machine_token,
+        secure=hotline.encryption is not None,
+    )
     return build(
         report.take,
         controller.reader.read,
         feed,
-        access=Access(accounts, controller.audit, controller.router.in_hand, machine_token=hotline.machine_token),
+        access=access,
         reveal=JournalReader(controller.redis, controller.keyring, reveal=True).read,
         operators=hotline.accounts,
         vendor=hotline.home.var / "vendor",
+        hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),
     )

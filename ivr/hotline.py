@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -25,9 +26,11 @@ from ivr.prompts.media import PromptMedia, locate
 from ivr.prompts.voice import ReadVoice, SpokenVoice
 from ivr.provision import ports as port_file
 from ivr.provision import render
+from ivr.provision.encryption import Encryption, encryption
 from ivr.provision.ports import ADDRESS, Ports
 from ivr.provision.secrets import Secrets
 from ivr.provision.setup import Provisions
+from ivr.store import connect
 from ivr.wiring import Wiring
 
 _PROMPT_LANGUAGE = "ru"
@@ -48,9 +51,26 @@ class Hotline:
     def ports(self) -> Ports:
         return port_file.load(self.home.var / "ports.json", os.environ)
 
+    @cached_property
+    def encryption(self) -> Encryption | None:
+        """How the outside is met; `SetupFailed` when it would be in plain text."""
+        return encryption(self.settings.network, self.home.root)
+
     @property
     def web_address(self) -> str:
-        return f"http://{ADDRESS}:{self.ports.web}"
+        """As this machine reaches it."""
+        host = self.settings.network.web
+        return f"{'https' if self.encryption else 'http'}://{ADDRESS if host.is_unspecified else host}:{self.ports.web}"
+
+    @property
+    def web_trust(self) -> ssl.SSLContext | bool:
+        """For clients on this machine: the certificate is trusted because it is our own file, whatever its name."""
+        if self.encryption is None:
+            return True
+        trust = ssl.create_default_context(cafile=str(self.encryption.certificate))
+        trust.check_hostname = False
+        trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return trust
 
     @property
     def machine_token(self) -> str:
@@ -128,6 +148,9 @@ class Hotline:
             fallback=render.Fallback(wait, goodbye),
             music=music,
             own_dialplan=self.home.config / "extensions.conf",
+            trunk=render.Trunk(self.settings.trunk.addresses),
+            telephones=self.settings.network.telephones,
+            encryption=self.encryption,
         )
 
     @property
@@ -143,14 +166,15 @@ class Hotline:
             keys=self.home.var / "keys.json",
             spool=self.home.var / "spool",
             archive=self.home.var / "archive",
+            retention=self.settings.retention,
         )
 
     @asynccontextmanager
     async def store(self) -> AsyncIterator[Redis]:
         """A client of the store, for one command; `StoreUnavailable` when the store does not serve it."""
         try:
-            async with Redis.from_url(
-                self.store_url, password=self.store_password, socket_connect_timeout=2.0, socket_timeout=10.0
+            async with connect(
+                self.store_url, self.store_password, socket_connect_timeout=2.0, socket_timeout=10.0
             ) as client:
                 yield client
         except AuthenticationError as error:
@@ -170,7 +194,7 @@ class Hotline:
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout, headers=headers) as http,
-                http.request(method, f"{self.web_address}{path}", json=change) as answer,
+                http.request(method, f"{self.web_address}{path}", json=change, ssl=self.web_trust) as answer,
             ):
                 content = await answer.json()
                 if answer.status >= 400:

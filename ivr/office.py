@@ -59,9 +59,8 @@ def purge() -> None:
     async def clean() -> None:
         async with open_books() as books:
             now = SystemClock().wall()
-            done = await retention.purge(
-                books.store, books.archive, books.audit, retention.Retention(), now, OFFICE_ZONE
-            )
+            kept = books.hotline.settings.retention
+            done = await retention.purge(books.store, books.archive, books.audit, kept, now, OFFICE_ZONE)
             Console().print(
                 f"{done.days} days moved to files, {done.audit} audit entries and {done.files} files deleted,"
                 f" {done.calls} calls made anonymous",

@@ -126,10 +126,11 @@ async def _accepts(host: str, port: int) -> None:
 
 
 async def _controller_ready(hotline: Hotline) -> None:
+    trust = hotline.web_trust
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as http:
         while True:
             try:
-                async with http.get(f"{hotline.web_address}/readyz") as answer:
+                async with http.get(f"{hotline.web_address}/readyz", ssl=trust) as answer:
                     if answer.status == 200:
                         return
             except (aiohttp.ClientError, TimeoutError):

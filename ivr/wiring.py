@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.config import RetentionSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Addresses, passwords and folders."""
+    """Addresses, passwords and folders, and how long what is kept."""
 
     store_url: str
     store_password: str | None
@@ -21,3 +23,4 @@ class Wiring:
     keys: Path
     spool: Path
     archive: Path
+    retention: RetentionSettings

@@ -18,18 +18,21 @@ _OBJECTS: Final = ("registration", "endpoint", "aor", "auth")
 class Account:
     """The account `name` at the hotline `host:port`; its endpoint in the agent's Asterisk has the same name."""
 
-    def __init__(self, ari: Ari, registrations: Registrations, name: str, password: str, hotline: str) -> None:
+    def __init__(
+        self, ari: Ari, registrations: Registrations, name: str, password: str, hotline: str, *, secure: bool = False
+    ) -> None:
         self._ari = ari
         self._registrations = registrations
         self._name = name
         self._password = password
         self._hotline = hotline
         self._address = f"sip:{name}@{hotline}"
+        self._transport = "tls" if secure else "udp"
         self._registered = False
 
     def endpoint(self, extension: str) -> str:
         """What to dial to reach `extension` at the hotline as this operator."""
-        return f"PJSIP/{self._name}/sip:{extension}@{self._hotline}"
+        return f"PJSIP/{self._name}/sip:{extension}@{self._hotline};transport={self._transport}"
 
     async def register(self) -> None:
         """Return once the hotline knows where this operator's telephone is; `CallFailed` when it refuses."""
@@ -75,7 +78,8 @@ class Account:
             "auth": {"auth_type": "userpass", "username": self._name, "password": self._password},
             "aor": {"contact": self._address},
             "endpoint": {
-                "transport": "udp",
+                "transport": self._transport,
+                "media_encryption": "sdes" if self._transport == "tls" else "no",
                 "aors": self._name,
                 "context": "offers",
                 "disallow": "all",
@@ -89,8 +93,8 @@ class Account:
                 "bind_rtp_to_media_address": "yes",
             },
             "registration": {
-                "transport": "udp",
-                "server_uri": f"sip:{self._hotline}",
+                "transport": self._transport,
+                "server_uri": f"sip:{self._hotline};transport={self._transport}",
                 "client_uri": self._address,
                 "contact_user": self._name,
                 "outbound_auth": self._name,

@@ -31,6 +31,7 @@ from ivr.journal.record import Record
 from ivr.line.ari import AriClient, Frame, wait_for_ari
 from ivr.provision import ports, render
 from ivr.provision.asterisk import Asterisk
+from ivr.provision.encryption import Encryption
 from ivr.supervise import Program, Supervisor
 
 log = structlog.get_logger()
@@ -68,10 +69,13 @@ class Agent:
         recordings: Recordings | None,
         stories: Stories | None,
         clock: Clock,
+        *,
+        secure: bool = False,
     ) -> None:
         self._ari = ari
         self._registrations = registrations
         self._hotline = hotline
+        self._secure = secure
         self._sounds = sounds
         self._recordings = recordings
         self._stories = stories
@@ -114,7 +118,7 @@ class Agent:
         """An operator who is signed in and takes calls until the body ends; `CallFailed` when the hotline refuses."""
         if name in self._operators:
             raise CallFailed(f"{name} is signed in here already")
-        account = Account(self._ari, self._registrations, name, password, self._hotline)
+        account = Account(self._ari, self._registrations, name, password, self._hotline, secure=self._secure)
         operator = Operator(account, self._sounds, self._recordings, script or OperatorScript(), self._clock, on_step)
         self._operators[name] = operator
         self._serving[name] = set()
@@ -161,11 +165,12 @@ async def running_agent(
     voice: Voice | None = None,
     journal: AsyncIterator[Record] | None = None,
     clock: Clock | None = None,
+    encryption: Encryption | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent with its own Asterisk until the body ends; 0.4 s to start.
 
     `voice` speaks for callers and operators; `journal`: the hotline's records as they come, by which callers know when
-    to speak and reports tell what the hotline did.
+    to speak and reports tell what the hotline did; `encryption`: the hotline's own.
     """
     chosen = ports.choose(random.SystemRandom())
     password = secrets.token_urlsafe(16)
@@ -178,6 +183,7 @@ async def running_agent(
         rtp_end=chosen.rtp_end,
         ari_password=password,
         hotline_sip_port=hotline_sip_port,
+        encryption=encryption,
     )
     configuration = render.render_agent(place.templates, place.asterisk, place.folder, settings)
     program = Program(
@@ -199,7 +205,14 @@ async def running_agent(
         recordings = Recordings(place.folder / "spool" / "recording", place.recordings) if place.recordings else None
         hotline = f"{ports.ADDRESS}:{hotline_sip_port}"
         agent = Agent(
-            ari, registrations, hotline, Sounds(place.speech, voice), recordings, stories, clock or SystemClock()
+            ari,
+            registrations,
+            hotline,
+            Sounds(place.speech, voice),
+            recordings,
+            stories,
+            clock or SystemClock(),
+            secure=encryption is not None,
         )
         _keep(stack, "asterisk_events", agent.switch.run(frames))
         if stories is not None:

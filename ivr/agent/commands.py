@@ -168,7 +168,9 @@ async def _agent(voice: str, recordings: Path | None) -> AsyncIterator[Agent]:
         reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)
         journal = reader.follow(await reader.position())  # from now, not from when the first record is asked for
         speaker = SpokenVoice(provisions.synthesiser, voice)
-        yield await stack.enter_async_context(running_agent(place, hotline.ports.sip, voice=speaker, journal=journal))
+        yield await stack.enter_async_context(
+            running_agent(place, hotline.ports.sip, voice=speaker, journal=journal, encryption=hotline.encryption)
+        )
 
 
 def _pressed(texts: Sequence[str] | None) -> tuple[Turn, ...]:

@@ -11,6 +11,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from ivr.clock import Clock
+from ivr.config import RetentionSettings
 from ivr.journal import keys, person
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
@@ -20,16 +21,6 @@ _AT_ONCE = 1_000
 _NIGHT = time(3, 30)
 _SETTLE_SECONDS = 60.0
 _LONGEST_SLEEP_SECONDS = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """Days. `store`: the journal in the store, then in files; `personal`: who and what was said; `files`: the rest."""
-
-    store: int = 2
-    audit: int = 30
-    personal: int = 3 * 365
-    files: int = 5 * 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ class Purged:
 
 
 async def purge(
-    redis: Redis, archive: Archive, audit: AuditLog, retention: Retention, now_seconds: float, zone: tzinfo
+    redis: Redis, archive: Archive, audit: AuditLog, retention: RetentionSettings, now_seconds: float, zone: tzinfo
 ) -> Purged:
     """Do what the retention asks for at this moment; to be called once a day, again does no harm."""
     closed = await archive.close_days(now_seconds, retention.store)

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ import jinja2
 
 from ivr.errors import SetupFailed
 from ivr.provision.asterisk import Asterisk
+from ivr.provision.encryption import Encryption
 from ivr.provision.ports import ADDRESS, Ports
 
 QUALIFY_SECONDS = 30
 RTP_TIMEOUT_SECONDS = 60
 
+_LOOPBACK = ip_address(ADDRESS)
 _MOST_OPEN_FILES = 65536
 _LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107; Asterisk's socket is `asterisk.ctl`
 _FOLDERS = ("etc", "lib", "db", "keys", "agi", "spool/tmp", "spool/recording", "spool/monitor", "log", "cache")
@@ -87,6 +90,10 @@ class Hotline:
     music: Path
     trunk: Trunk = Trunk()
     own_dialplan: Path | None = None
+    telephones: IPv4Address | IPv6Address = _LOOPBACK
+    """Where SIP and sound are taken; the rest stays on loopback."""
+    encryption: Encryption | None = None
+    """With it telephones and trunk speak TLS and SRTP, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,8 @@ class UserAgent:
     rtp_end: int
     ari_password: str
     hotline_sip_port: int
+    encryption: Encryption | None = None
+    """The hotline's, which then speaks TLS and SRTP only."""
 
 
 def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: Hotline) -> Path:
@@ -137,13 +146,29 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "own_dialplan": hotline.own_dialplan,
         "qualify_seconds": QUALIFY_SECONDS,
         "rtp_timeout_seconds": RTP_TIMEOUT_SECONDS,
+        **_way_in(hotline),
     }
     return _render(templates, "hotline", asterisk, folder, values)
 
 
+def _way_in(hotline: Hotline) -> dict[str, Any]:
+    """For pjsip.conf. Everywhere at once is no address that a telephone could send sound to: Asterisk then finds it."""
+    address = hotline.telephones
+    return {
+        "sip_address": str(address),
+        "media_address": None if address.is_unspecified else str(address),
+        **_encrypted(hotline.encryption),
+    }
+
+
+def _encrypted(encryption: Encryption | None) -> dict[str, Any]:
+    named = encryption and {**asdict(encryption), "method": encryption.method}
+    return {"encryption": named, "secure": encryption is not None}
+
+
 def render_agent(templates: Path, asterisk: Asterisk, folder: Path, agent: UserAgent) -> Path:
     """Write the user agent's configuration into `folder/etc` and return its `asterisk.conf`."""
-    values = asdict(agent)
+    values = {**asdict(agent), **_encrypted(agent.encryption)}
     values["hotline"] = f"{ADDRESS}:{agent.hotline_sip_port}"
     return _render(templates, "agent", asterisk, folder, values)
 

@@ -27,6 +27,7 @@ from ivr.web.pages import Pages, Section
 from ivr.web.sign_in import SignIn
 from ivr.web.status import Status, to_mapping
 
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _STATIC = Path(__file__).parent / "static"
 _READY_SECONDS = 2.0
 _POLICY = (
@@ -64,7 +65,7 @@ def build(
     surfaces: Sequence[Surface] = (),
     vendor: Path | None = None,
     connect: Sequence[str] = (),
-    hosts: Sequence[str] = ("localhost", "127.0.0.1", "[::1]"),
+    hosts: Sequence[str] = LOOPBACK_NAMES,
 ) -> Starlette:
     """The application. `status` takes a snapshot, `read` gives a call's records, `feed.changed()` makes pages current.
 

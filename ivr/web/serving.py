@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from ivr.errors import SetupFailed
+from ivr.store import is_loopback
 from ivr.web.limits import MOST_HEADER_BYTES
 
 _GOODBYE_SECONDS = 1
@@ -23,7 +23,7 @@ async def serve(
     app: Starlette, host: str, port: int, *, certificate: Path | None = None, private_key: Path | None = None
 ) -> None:
     """Serve until cancelled, then say goodbye to open pages within a second. SetupFailed when it cannot begin."""
-    if certificate is None and not _is_loopback(host):
+    if certificate is None and not is_loopback(host):
         raise SetupFailed(
             f"the web interface will not listen on {host} without TLS",
             hint="set a certificate and its private key, or the host 127.0.0.1",
@@ -67,12 +67,3 @@ def _listening(host: str, port: int) -> socket.socket:
             f"the web interface cannot listen on {host}:{port}: {error.strerror}",
             hint="stop what uses the port, or set another one",
         ) from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,13 +11,14 @@ import pytest
 import redis.asyncio
 
 from ivr.clock import SystemClock
+from ivr.config import RetentionSettings
 from ivr.journal import keys
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
 from ivr.journal.person import Persons, PersonUnknown
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
-from ivr.journal.retention import Retention, purge
+from ivr.journal.retention import purge
 from ivr.journal.stream import Journal
 from ivr.request.store import RequestStore
 
@@ -120,7 +121,7 @@ async def test_retention_with_a_moved_clock(
     await two_people(journal)
     await audit.note("olga", "read_call", "a")
     now = (await reader.read("a"))[0].wall_seconds
-    keep = Retention(store=2, audit=30, personal=100, files=200)
+    keep = RetentionSettings(store=2, audit=30, personal=100, files=200)
 
     async def after(days: float) -> tuple[int, int, int, int]:
         done = await purge(store, archive, audit, keep, now + days * DAY, ZONE)
