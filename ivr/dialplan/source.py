@@ -18,6 +18,7 @@ from ivr.dialplan.steps.give_back import GiveBack
 from ivr.errors import ConfigurationInvalid, Finding
 
 TOPICS_FILE = "topics.yaml"
+EXAMPLES_FILE = "topics.examples.yaml"
 
 
 def load_plans(
@@ -40,7 +41,7 @@ def plan_files(directory: Path) -> list[Path]:
     return [
         path
         for path in sorted(directory.glob("*.yaml"))
-        if path.name != TOPICS_FILE and not path.name.endswith(".tests.yaml")
+        if path.name not in (TOPICS_FILE, EXAMPLES_FILE) and not path.name.endswith(".tests.yaml")
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ivr.config import Home, load_settings
 from ivr.dialplan.check import Known
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
-from ivr.dialplan.source import TOPICS_FILE, collected, plan_files, plan_name, read_plans
+from ivr.dialplan.source import EXAMPLES_FILE, TOPICS_FILE, collected, plan_files, plan_name, read_plans
 from ivr.dialplan.testing import TESTS_SUFFIX, read_tests
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
 from ivr.operator.accounts import load_accounts
@@ -142,6 +142,10 @@ def _reader_of(path: Path) -> Reader | None:
         return lambda file: read_tests(file)[0].in_order()
     if path.name == TOPICS_FILE:
         return _raised_by(load_topics)
+    if path.name == EXAMPLES_FILE:
+        return lambda file: [
+            finding for finding in _raised_by(load_topics)(file.with_name(TOPICS_FILE)) if finding.file == str(file)
+        ]
     if path.name == "operators.yaml" and path.parent.name != "dialplans":
         return _raised_by(load_accounts)
     if path.name == "ivr.yaml":

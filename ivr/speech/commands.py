@@ -14,7 +14,8 @@ import typer
 
 from ivr.config import Home, load_settings
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
-from ivr.speech.topic_check import Example, check_topics, confusion, never_used
+from ivr.speech.examples import Example
+from ivr.speech.topic_check import check_topics, confusion, never_used
 from ivr.speech.topics import Classification, TopicModel, load_topics
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]

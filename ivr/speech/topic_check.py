@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
 
 from ivr.errors import Finding
 from ivr.speech import words
+from ivr.speech.examples import Example
 from ivr.speech.phrases import Phrase, Word
 from ivr.speech.topic_file import Rule, Topic
 from ivr.speech.topics import NONE, TopicModel
@@ -19,14 +19,6 @@ _SAMPLES = 12
 """How many of a phrase's alternatives are tried."""
 _CLEAR_WEIGHT = 3.5
 """From this weight on a phrase by itself should decide."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A labelled sentence of a caller."""
-
-    topic: str
-    text: str
 
 
 def check_topics(model: TopicModel, file: str, known: Set[str] | None, examples: Sequence[Example]) -> list[Finding]:

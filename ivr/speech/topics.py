@@ -1,7 +1,8 @@
-"""What a caller's words are about: the admin's phrases, weighed. Pure but for `load_topics`, which reads one file.
+"""What a caller's words are about: the admin's phrases and examples, weighed. Pure but for `load_topics`.
 
 Every phrase found in the text gives its weight to its topic, less for words that the recogniser only nearly heard and
-for words that already counted. The topic with most weight wins; `none` when nothing weighs enough.
+for words that already counted; likeness to the topic's examples adds to it. The topic with most weight wins; `none`
+when nothing weighs enough, or when the text is most like what says nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.errors import ConfigurationInvalid, IvrError
+from ivr.errors import ConfigurationInvalid, Finding, IvrError
 from ivr.speech import words
+from ivr.speech.examples import Company, Example, Likeness, read_examples
 from ivr.speech.matching import Match, Text, Vocabulary
 from ivr.speech.phrases import Word
 from ivr.speech.topic_file import Rule, Topic, read_topics
@@ -20,6 +22,7 @@ from ivr.speech.topic_file import Rule, Topic, read_topics
 NONE = "none"
 
 _ENOUGH = 1.0
+_SHARE_OF_EXAMPLES = 0.5
 _ENOUGH_ELSEWHERE = 3.0
 """What the recogniser only thought possible must say more than a stray word."""
 _SETTLED = (4.0, 0.6)
@@ -47,16 +50,25 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class _Score:
+    """`weight` is that of the phrases found, `of_phrases`, and of likeness to examples."""
+
     topic: Topic
     weight: float
+    of_phrases: float
     matched: tuple[str, ...]
+
+
+_SAYS_NOTHING = Topic(NONE, "", ())
+"""It has examples but no phrases: greetings, hesitation, talk with somebody else in the room."""
 
 
 class TopicModel:
     """Finds the topic of a text; one instance serves all calls."""
 
-    def __init__(self, topics: Sequence[Topic]) -> None:
+    def __init__(self, topics: Sequence[Topic], examples: Sequence[Example] = ()) -> None:
         self.topics = tuple(topics)
+        self.examples = tuple(examples)
+        self._company = Company(self.examples)
         self._rules: dict[Word, list[tuple[Topic, Rule]]] = defaultdict(list)
         """By the words that a phrase's first element may be: without one of them there is no need to look for it."""
         for topic in self.topics:
@@ -74,9 +86,9 @@ class TopicModel:
     def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classification:
         """Find the topic of `text`; when it has none, of the first of the recogniser's `alternatives` that has one."""
         for candidate, enough in [(text, _ENOUGH), *((other, _ENOUGH_ELSEWHERE) for other in alternatives)]:
-            scores = self._scores(candidate)
-            if scores and scores[0].weight >= enough:
-                return self._judge(scores)
+            found = self._judge(self._scores(candidate), enough)
+            if found.topic != NONE:
+                return found
         return Classification(NONE, 0.0, 0.0)
 
     def settled(self, text: str, *, pausing: bool = False) -> Classification | None:
@@ -88,9 +100,12 @@ class TopicModel:
         if unfinished and not pausing:
             return None
         scores = self._scores(text)
-        found = self._judge(scores)
+        found = self._judge(scores, _ENOUGH)
+        if found.topic == NONE:
+            return None
         weight, margin = (_SETTLED_HALFWAY if unfinished else _SETTLED_PAUSING) if pausing else _SETTLED
-        return found if found.topic != NONE and scores[0].weight >= weight and found.margin >= margin else None
+        # Examples may say otherwise, but what cannot be taken back is settled by the admin's own phrases.
+        return found if scores[0].of_phrases >= weight and found.margin >= margin else None
 
     def _scores(self, text: str) -> list[_Score]:
         said = Text(words.split(text), self._vocabulary)
@@ -99,13 +114,16 @@ class TopicModel:
             for topic, rule in self._rules.get(word, ()):
                 if id(rule) not in found[topic.id] and (match := said.find(rule.phrase)):
                     found[topic.id][id(rule)] = (topic, rule, match)
-        scores = (_score(list(matches.values())) for matches in found.values() if matches)
-        return sorted(
-            (score for score in scores if score.weight > 0), key=lambda one: (-one.weight, one.topic.rules[0].line)
-        )
+        like = self._company.like(words.split(text))
+        scores = [
+            score
+            for topic in (*self.topics, _SAYS_NOTHING)
+            if (score := _score(topic, list(found[topic.id].values()), like.get(topic.id))).weight > 0
+        ]
+        return sorted(scores, key=lambda one: -one.weight)  # ties: as in the file
 
-    def _judge(self, scores: Sequence[_Score]) -> Classification:
-        if not scores or scores[0].weight < _ENOUGH:
+    def _judge(self, scores: Sequence[_Score], enough: float) -> Classification:
+        if not scores or scores[0].weight < enough:
             return Classification(NONE, 0.0, 0.0)
         best, rest = scores[0], scores[1:]
         second = rest[0].weight if rest else 0.0
@@ -121,7 +139,7 @@ class TopicModel:
         )
 
 
-def _score(found: list[tuple[Topic, Rule, Match]]) -> _Score:
+def _score(topic: Topic, found: list[tuple[Topic, Rule, Match]], like: Likeness | None) -> _Score:
     """Add up what was found for one topic: the strongest first, the weaker only for words that they add."""
     found.sort(key=lambda one: (-abs(one[1].weight) * one[2].closeness, one[1].line))  # ties: as in the file
     counted: set[int] = set()
@@ -134,16 +152,32 @@ def _score(found: list[tuple[Topic, Rule, Match]]) -> _Score:
             counted |= match.places
             if rule.weight > 0:
                 matched.append(rule.phrase.text)
-    return _Score(found[0][0], weight, tuple(matched))
+    if like is None:
+        return _Score(topic, weight, weight, tuple(matched))
+    if like.words:
+        matched.append("≈ " + " ".join(like.words))
+    return _Score(topic, weight + _SHARE_OF_EXAMPLES * like.weight, weight, tuple(matched))
 
 
 def load_topics(file: Path) -> TopicModel:
-    """Read the admin's topics; raises ConfigurationInvalid with all findings."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise IvrError("the topics cannot be read", where=str(file), hint="it must be a UTF-8 text file") from error
-    topics, findings = read_topics(text, str(file))
+    """Read the admin's topics, and the examples beside them; raises ConfigurationInvalid with all findings."""
+    topics, findings = read_topics(_read(file), str(file))
+    _refuse_errors(findings)
+    beside = file.with_suffix(".examples.yaml")
+    examples: list[Example] = []
+    if beside.exists():
+        examples, findings = read_examples(_read(beside), str(beside), {topic.id for topic in topics} | {NONE})
+        _refuse_errors(findings)
+    return TopicModel(topics, examples)
+
+
+def _refuse_errors(findings: Sequence[Finding]) -> None:
     if any(finding.severity == "error" for finding in findings):
         raise ConfigurationInvalid(findings)
-    return TopicModel(topics)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise IvrError("the topics cannot be read", where=str(file), hint="it must be a UTF-8 text file") from error
