@@ -16,10 +16,11 @@ from recipe.front_end import BANDS
 from recipe.store import Bands, Utterance
 from recipe.telephone import Chance
 
+HALVES = 2
 _NEIGHBOURS = 150
 # From easy to hard: a network that hears nothing but long and spoiled speech at first never begins to learn.
 _SHORTEST_FRAMES, _ALL_LENGTHS_FROM_STEP = 260, 800
-_CLEAN_UNTIL_STEP, _SPOILED_FROM_STEP, _SPOILED_SHARE = 200, 2000, 0.8
+_CLEAN_UNTIL_STEP, _SPOILED_FROM_STEP, _SPOILED_SHARE = 200, 1500, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,11 @@ class Kind:
         return torch.from_numpy(part.astype(np.float32))
 
 
-class Batches(Dataset[Batch]):
-    """Batch number `step`: utterances of similar length, people's and synthetic ones in a fixed proportion."""
+class Batches(Dataset[list[Batch]]):
+    """Batch number `step`: utterances of similar length, people's and synthetic ones in a fixed proportion.
+
+    It comes in HALVES of about equal work, one for each core.
+    """
 
     def __init__(self, people: Kind, synthetic: Kind, share_of_people: float, frames_a_batch: int, seed: int) -> None:
         self._people, self._synthetic = people, synthetic
@@ -64,7 +68,7 @@ class Batches(Dataset[Batch]):
         # Long utterances fill a batch by few, so their batches must come more often for all to be heard equally.
         self._reach = np.cumsum(people.lengths)
 
-    def __getitem__(self, step: int) -> Batch:
+    def __getitem__(self, step: int) -> list[Batch]:
         chance = np.random.default_rng((self._seed, step))
         torch.manual_seed(self._seed * 10**9 + step)
         target = self._people.lengths[int(np.searchsorted(self._reach, chance.uniform(0, self._reach[-1])))]
@@ -96,7 +100,7 @@ class Batches(Dataset[Batch]):
         if chance.random() < 0.5:
             bands.append(without_speech(chance)[:longest])
             labels.append(())
-        return _padded(bands, labels)
+        return [_padded(bands[half::HALVES], labels[half::HALVES]) for half in range(HALVES)]
 
 
 def _padded(bands: Sequence[Tensor], labels: Sequence[tuple[int, ...]]) -> Batch:

@@ -32,7 +32,6 @@ class Shape:
     neck: int = 128
     dilations: Sequence[int] = (1, 1, 1, -2, 1, 1, -2, 1, 1, -3)
     floor: float = 4.0
-    dropout: float = 0.05
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -48,10 +47,9 @@ class Block(nn.Module):
         self.look = nn.Conv1d(shape.width, shape.neck, 3, dilation=abs(dilation), bias=False)
         self.spread = nn.Conv1d(shape.neck, shape.width, 1, bias=False)
         self.norm = nn.BatchNorm1d(shape.width, momentum=0.03)
-        self.dropout = nn.Dropout(shape.dropout)
 
     def forward(self, values: Tensor) -> Tensor:
-        heard: Tensor = self.dropout(torch.relu(self.norm(self.spread(self.look(values)))))
+        heard: Tensor = torch.relu(self.norm(self.spread(self.look(values))))
         return heard + SKIP * values[:, :, self.back : values.shape[2] - self.ahead]
 
 

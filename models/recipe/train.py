@@ -10,22 +10,23 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from recipe.batches import Batch, Batches, Kind
-from recipe.cores import SpareCores
+from recipe.batches import HALVES, Batch, Batches, Kind
 from recipe.front_end import FRAMES_A_SECOND
+from recipe.muon import Muon
 from recipe.network import Network, Shape
 from recipe.scoring import phone_error
 
-_WARM_UP_STEPS = 400
-_AVERAGE_OVER_STEPS = 400
+_WARM_UP_STEPS = 100
+_AVERAGE_OVER_STEPS, _AVERAGE_EVERY_STEPS = 400, 4
 _MIDDLE_WEIGHT = 0.3
 
 
@@ -36,7 +37,7 @@ class Schedule:
     steps: int
     cooling_steps: int
     rate: float = 2e-3
-    frames_a_batch: int = 5000
+    frames_a_batch: int = 6000
     share_of_people: float = 0.65
     seed: int = 1
     save_every_steps: int = 300
@@ -51,11 +52,9 @@ class Schedule:
         return self.rate * min(1.0, (step + 1) / _WARM_UP_STEPS) * (1 - cooling) + 1e-6
 
 
-def train(
-    people: Kind, synthetic: Kind, tests: dict[str, Kind], schedule: Schedule, folder: Path, most_threads: int = 2
-) -> Path:
+def train(people: Kind, synthetic: Kind, tests: dict[str, Kind], schedule: Schedule, folder: Path) -> Path:
     """Train to the schedule's end; the file of the finished network. Progress goes to stdout and progress.jsonl."""
-    spare = SpareCores(most_threads)
+    torch.set_num_threads(1)  # the cores work on halves of a batch, which wait for each other once a step only
     folder.mkdir(parents=True, exist_ok=True)
     training = _Training(schedule, folder)
     batches = Batches(people, synthetic, schedule.share_of_people, schedule.frames_a_batch, schedule.seed)
@@ -71,18 +70,16 @@ def train(
     stop = _StopAsked()
     began, first = time.monotonic(), training.step
     losses: list[float] = []
-    for batch in loader:
-        losses.append(training.learn(batch))
+    for halves in loader:
+        losses.append(training.learn(halves))
         step = training.step
-        if step % 10 == 0:
-            torch.set_num_threads(spare.count())
         if step % 50 == 0:
             pace = (step - first) / (time.monotonic() - began)
             hours = training.frames / FRAMES_A_SECOND / 3600
             left = (schedule.steps - step) / pace / 60
             print(
                 f"step {step}/{schedule.steps} loss {sum(losses) / len(losses):.3f} heard {hours:.1f} h, "
-                f"{pace:.2f} steps/s, {left:.0f} min left, {torch.get_num_threads()} threads",
+                f"{pace:.2f} steps/s, {left:.0f} min left",
                 flush=True,
             )
             losses.clear()
@@ -114,7 +111,7 @@ def _leave_signals_to_parent(_: int) -> None:
 
 
 class _Training:
-    """All that a checkpoint holds. Randomness is not in it: batches and dropout are functions of the step."""
+    """All that a checkpoint holds. Randomness is not in it: batches are functions of the step."""
 
     def __init__(self, schedule: Schedule, folder: Path) -> None:
         self._schedule, self._folder = schedule, folder
@@ -123,10 +120,15 @@ class _Training:
         self.average = Network(Shape())
         self.average.load_state_dict(self.network.state_dict())
         self.step = self.frames = 0
-        weights = [parameter for parameter in self.network.parameters() if parameter.ndim > 1]
-        others = [parameter for parameter in self.network.parameters() if parameter.ndim <= 1]
-        groups: Sequence[dict[str, Any]] = [{"params": weights, "weight_decay": 0.02}, {"params": others}]
-        self._optimizer = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=0.0)
+        # Muon for what turns one layer of numbers into the next; entry, outputs, gains and offsets by AdamW.
+        inner = [weight for block in self.network.blocks for weight in (block.look.weight, block.spread.weight)]
+        known = set(map(id, inner))
+        others = [parameter for parameter in self.network.parameters() if id(parameter) not in known]
+        self._optimizers = [
+            Muon(inner, lr=schedule.rate, weight_decay=0.02),
+            torch.optim.AdamW(others, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+        ]
+        self._cores = ThreadPoolExecutor(HALVES, initializer=torch.set_num_threads, initargs=(1,))
         self._load()
 
     def _load(self) -> None:
@@ -141,32 +143,44 @@ class _Training:
                 continue
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
-            self._optimizer.load_state_dict(state["optimizer"])
+            for optimizer, its_state in zip(self._optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(its_state)
             self.step, self.frames = state["step"], state["frames"]
             print(f"going on from {file} at step {self.step}", flush=True)
             return
 
-    def learn(self, batch: Batch) -> float:
+    def learn(self, halves: Sequence[Batch]) -> float:
         """One step; the loss per phone."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._schedule.rate_at(self.step)
-        torch.manual_seed(self._schedule.seed * 10**9 + self.step)
+        rate = self._schedule.rate_at(self.step)
+        for group in chain.from_iterable(optimizer.param_groups for optimizer in self._optimizers):
+            group["lr"] = rate
         self.network.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            final, middle = self.network(batch.bands)
-        loss = _ctc(final, batch) + _MIDDLE_WEIGHT * _ctc(middle, batch)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature lacks types
-        nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
-        self._optimizer.step()
+        phones = sum(int(half.label_counts.sum()) for half in halves)
+        parameters = list(self.network.parameters())
+        losses, gradients = zip(
+            *self._cores.map(lambda half: self._gradients(half, parameters, phones), halves), strict=True
+        )
+        for parameter, *its in zip(parameters, *gradients, strict=True):
+            parameter.grad = sum(its[1:], start=its[0])
+        nn.utils.clip_grad_norm_(parameters, 2.0)
+        for optimizer in self._optimizers:
+            optimizer.step()
         self.step += 1
-        self.frames += int(batch.frames.sum())
-        self._follow()
-        return float(loss.detach())
+        self.frames += sum(int(half.frames.sum()) for half in halves)
+        if self.step % _AVERAGE_EVERY_STEPS == 0:
+            self._follow()
+        return float(sum(losses))
+
+    def _gradients(self, half: Batch, parameters: Sequence[Tensor], phones: int) -> tuple[float, tuple[Tensor, ...]]:
+        """Of the loss per phone of the whole batch. Both halves move the running means of normalisation, unordered."""
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            final, middle = self.network(half.bands)
+        loss = (_ctc(final, half) + _MIDDLE_WEIGHT * _ctc(middle, half)) / phones
+        return float(loss.detach()), torch.autograd.grad(loss, parameters)
 
     def _follow(self) -> None:
         """Keep the average of the last steps' weights: it errs less than any single step's."""
-        share = max(1 / _AVERAGE_OVER_STEPS, 1 / (1 + self.step))
+        share = _AVERAGE_EVERY_STEPS / min(_AVERAGE_OVER_STEPS, _AVERAGE_EVERY_STEPS + self.step)
         state = self.network.state_dict()
         with torch.no_grad():
             for name, value in self.average.state_dict().items():
@@ -181,7 +195,7 @@ class _Training:
             "steady_steps": self._schedule.steady_steps,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
         }
         names = ["last.pt", *(["steady.pt"] if self.step <= self._schedule.steady_steps else [])]
         for name in names:
@@ -205,10 +219,9 @@ class _Training:
 
 
 def _ctc(scores: Tensor, batch: Batch) -> Tensor:
-    """Connectionist temporal classification loss per label."""
+    """Connectionist temporal classification loss, summed over labels."""
     logarithms = torch.log_softmax(scores.float(), -1).transpose(0, 1)
     frames = (batch.frames + 2) // 3
-    loss = nn.functional.ctc_loss(
+    return nn.functional.ctc_loss(
         logarithms, batch.labels, frames, batch.label_counts, blank=0, reduction="sum", zero_infinity=True
     )
-    return loss / batch.label_counts.sum()

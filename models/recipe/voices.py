@@ -27,6 +27,13 @@ FESTIVAL = "festvox-ru"
 ESPEAK_VARIANTS = "Andy Annie Denis Lee Linda Mario Michael Steph anika belinda f1 f2 f3 f5 m1 m2 m3 m5 m7 max".split()
 
 
+_LEAST_SHARE_SPOKEN = 0.8
+
+
+class VoicesSilent(RuntimeError):
+    """A synthesiser said hardly anything of what it was given."""
+
+
 def synthesise(packages: Path, kind: str, texts: Sequence[str], output: Path, seed: int) -> None:
     """Say `texts` with voices of one kind into `output`.i16 (8 kHz, peaks at half scale) and `output`.jsonl."""
     chance = random.Random(seed)
@@ -43,6 +50,8 @@ def synthesise(packages: Path, kind: str, texts: Sequence[str], output: Path, se
             at, spoken = at + len(trimmed), spoken + 1
             if spoken % 500 == 0:
                 print(f"{kind}: {spoken} of {len(texts)}, {at / SAMPLE_RATE / 3600:.2f} h", flush=True)
+    if spoken < _LEAST_SHARE_SPOKEN * len(texts):
+        raise VoicesSilent(f"{kind}: {spoken} of {len(texts)} sentences were spoken; do its programs in {packages} run?")
     os.replace(f"{output}.i16.part", f"{output}.i16")
     os.replace(f"{output}.jsonl.part", f"{output}.jsonl")
 
