@@ -12,10 +12,11 @@ from ivr.line.asterisk import Line, Tap
 
 
 class Hearing:
-    """A call's ear and the tap that feeds it; opened while the greeting plays, released when the operator takes over.
+    """A call's ear and the tap that feeds it; opened at the first `Listen`, released when the operator takes over.
 
-    A `Listen` that comes before the ear is open is kept; one that can't be served at all is answered by `SpeechLost`,
-    so that the menu goes on with keys.
+    Many calls never listen (they go straight to a queue, or dial ahead), and a tap is three channels in Asterisk. The
+    `Listen` that comes first is kept for the 10 ms until the ear is open: the prompt has not said a word by then. One
+    that can't be served at all is answered by `SpeechLost`, so that the menu goes on with keys.
     """
 
     def __init__(self, line: Line, speech: Speech, receive: Callable[[SpeechLost], None]) -> None:
@@ -25,18 +26,22 @@ class Hearing:
         self._ear: Ear | None = None
         self._tap: Tap | None = None
         self._wanted: Listen | None = None
+        self._opened = False
         self._lost_because = ""
 
     async def open(self, call: CallId, channel: str) -> None:
         """Have the caller's audio flow to a speech worker; again, when the worker of before has died."""
         await self._give_back()
+        self._opened = True
         try:
             self._ear = await self._speech.open(call)
             self._tap = await self._line.tap(channel, self._ear.host, self._ear.port)
         except (SpeechUnavailable, AsteriskUnavailable, TimeoutError) as error:
             self._lost_because = type(error).__name__
             self._close_ear()
-        if self._wanted is not None:
+        if not self._opened:  # an operator took over meanwhile
+            await self._give_back()
+        elif self._wanted is not None:
             self.listen(self._wanted)
 
     def lose(self) -> bool:
@@ -44,12 +49,17 @@ class Hearing:
         self._wanted = None
         return not self._lost_because
 
-    def listen(self, request: Listen) -> None:
+    def listen(self, request: Listen) -> bool:
+        """Listen now, or as soon as it is open; True when it has to be opened first."""
         self._wanted = request
+        if not self._opened:
+            self._opened = True
+            return True
         if self._lost_because:
             self._receive(SpeechLost(request.listening, self._lost_because))
         elif self._tap is not None and self._ear is not None:
             self._ear.listen(request)
+        return False
 
     def stop(self, listening: str) -> None:
         self._wanted = None
@@ -57,8 +67,9 @@ class Hearing:
             self._ear.stop(listening)
 
     async def release(self) -> None:
-        """Give the worker's place and Asterisk's channels back, for good."""
+        """Give the worker's place and Asterisk's channels back, until somebody listens again."""
         self._wanted = None
+        self._opened = False
         await self._give_back()
 
     async def _give_back(self) -> None:

@@ -123,7 +123,6 @@ class CallSession:
             {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id},
             {"caller": incoming.caller},
         )
-        self._spawn(self._hearing.open(self.call, incoming.channel))
         await self._advance(Arrived(incoming.dialled, incoming.caller))
         while not self._dialogue.finished:
             await self._advance(await self._events.get())
@@ -172,7 +171,8 @@ class CallSession:
             case effect_types.StopMusic():
                 await self._stop_music()
             case effect_types.Listen():
-                self._hearing.listen(effect)
+                if self._hearing.listen(effect):
+                    self._spawn(self._hearing.open(self.call, channel))
             case effect_types.StopListening(listening):
                 self._hearing.stop(listening)
             case effect_types.SetTimer(timer, seconds):

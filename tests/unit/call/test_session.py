@@ -42,6 +42,7 @@ from ivr.call.events import (
     TalkEnded,
     TimerFired,
 )
+from ivr.call.hearing import Hearing
 from ivr.call.parts import Around, Ear, Parts
 from ivr.call.session import CallSession
 from ivr.errors import AsteriskRefused, SpeechBusy, StoreUnavailable
@@ -511,3 +512,67 @@ def test_a_caller_who_leaves_just_before_a_prompt_is_no_fault_of_ours() -> None:
     world, outcome = live(lambda _: None, asterisk=Leaving())
     assert outcome == "left"
     assert nothing_left(world)
+
+
+@dataclass
+class QueueAtOnce(ShortPlan):
+    """Straight to an operator; afterwards it wants to hear a mark."""
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        self.seen.append(event)
+        match event:
+            case Arrived():
+                return Answer(), EnterQueue("main", "access", "ru")
+            case TalkEnded(ended_by="operator"):
+                return (Listen("mark", "ru"),)
+            case CallerHungUp():
+                self.finished = True
+        return ()
+
+
+def taps(world: World) -> int:
+    return world.asterisk.requests.count(("POST", "channels/externalMedia"))
+
+
+def test_who_never_speaks_to_the_plan_costs_no_tap() -> None:
+    world, outcome = live(
+        lambda world: world.at(9.0, lambda: world.asterisk.hang_up_caller("caller-1")), plan=QueueAtOnce()
+    )
+    assert outcome == "talked"
+    assert taps(world) == 0
+
+
+def test_a_question_after_the_talk_is_heard_as_well() -> None:
+    def script(world: World) -> None:
+        world.at(7.0, lambda: world.asterisk.hang_up_caller(f"{CALL}-leg0"))
+        world.at(9.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, _ = live(script, plan=QueueAtOnce())
+    assert taps(world) == 1
+    assert world.speech.ear
+    assert world.speech.ear.listening == ["mark"]
+    assert nothing_left(world)
+
+
+def test_an_operator_who_answers_while_the_tap_is_being_opened_is_not_listened_to() -> None:
+    async def taken_over() -> FakeAsterisk:
+        asterisk = FakeAsterisk()
+        line = Line(asterisk, "ivr", lambda _: None, lambda _: None, lambda _: None)
+        reading = asyncio.create_task(line.run())
+        await asyncio.sleep(0.1)
+        asterisk.call_in("caller-1", "88005553535")
+        hearing = Hearing(line, ScriptedSpeech(), lambda _: None)
+        assert hearing.listen(Listen("l1", "ru"))
+        assert not hearing.listen(Listen("l2", "ru"))
+        opening = asyncio.create_task(hearing.open(CALL, "caller-1"))
+        await asyncio.sleep(0.005)
+        await hearing.release()
+        await opening
+        asterisk.hang_up_caller("caller-1")
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return asterisk
+
+    asterisk = run_virtually(taken_over())
+    assert not asterisk.channels
+    assert not asterisk.bridges
