@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from redis.exceptions import RedisError
 
+from ivr.call.call_backs import CallBacks
 from ivr.call.events import CallId, Event
 from ivr.call.parts import Around, Parts
 from ivr.call.recovery import Recovery, Remains
@@ -32,6 +33,7 @@ from ivr.line.ari import AriClient
 from ivr.line.asterisk import IncomingCall, Line, OperatorCode
 from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
+from ivr.line.outside import NOWHERE, Outside
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.media import CurrentMedia
 from ivr.queue.model import Offer
@@ -66,7 +68,14 @@ class Controller:
     """All live parts of one controller. `running` builds and starts them, and ends them in the reverse order."""
 
     def __init__(
-        self, wiring: Wiring, live: LivePlans, media: CurrentMedia, profiles: Sequence[Profile], policy: Policy
+        self,
+        wiring: Wiring,
+        live: LivePlans,
+        media: CurrentMedia,
+        profiles: Sequence[Profile],
+        policy: Policy,
+        outside: Outside = NOWHERE,
+        call_back_hours: str = "09:00-21:00",
     ) -> None:
         clock = SystemClock()
         self._live = live
@@ -119,6 +128,7 @@ class Controller:
         def recognise_caller(call: CallId, number: str) -> KnownCaller:
             return KnownCaller(requests, keyring, call, number)
 
+        call_backs = CallBacks(self.router, self, outside, clock, call_back_hours)
         parts = Parts(
             self.line,
             self.speech,
@@ -130,6 +140,8 @@ class Controller:
             recognise_caller=recognise_caller,
             around=self._around,
             look_up=self._look_up,
+            rings_back=call_backs.possible,
+            promise=call_backs.promise,
         )
 
         def plan_of(dialled: str) -> Plan | None:
@@ -138,7 +150,7 @@ class Controller:
         def plan_named(name: str) -> Plan | None:
             return self.plans.by_name.get(name)
 
-        self.switchboard = Switchboard(plan_of, plan_named, parts)
+        self.switchboard = Switchboard(plan_of, plan_named, parts, call_backs)
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
         self._codes = ServiceCodes(self.line, self, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
@@ -187,6 +199,14 @@ class Controller:
         self._clerk.observe(call, kind, data, personal)
         self.incidents.observe(kind, data, personal)
         self.on_change()
+
+    def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
+        """Seal what is kept beside the journal under the call's own key."""
+        return self.journal.seal(call, personal, context)
+
+    async def unseal(self, call: str, sealed: str, context: str) -> Mapping[str, str]:
+        """What `seal` sealed."""
+        return await self.journal.unseal(call, sealed, context)
 
     def _record_request(self, call: str, kind: str, data: Mapping[str, Value]) -> None:
         self.record(call, kind, data=data)
@@ -246,16 +266,19 @@ class Controller:
         for call, channels in remains.talks.items():
             await self.journal.resume(call)
             self._keep(recovery.watch_talk(call, channels))
-        self._keep(self._close_unfinished(frozenset(remains.talks)))
+        promised = self.router.promised()
+        for call in promised:
+            await self.journal.resume(call)
+        self._keep(self._close_unfinished(frozenset([*remains.talks, *promised])))
 
-    async def _close_unfinished(self, talks: frozenset[CallId]) -> None:
+    async def _close_unfinished(self, going_on: frozenset[CallId]) -> None:
         """Journals of calls that ended with their controller get their last record."""
         now = self._clock.wall()
         for name in await self.reader.calls(since_seconds=now - _LONGEST_OUTAGE_SECONDS, limit=_MOST_UNFINISHED):
             call = CallId(name)
             records = await self.reader.read(call)
             began_before_us = records and records[0].wall_seconds < self.started_at
-            if began_before_us and call not in talks and not any(record.kind == "ended" for record in records):
+            if began_before_us and call not in going_on and not any(record.kind == "ended" for record in records):
                 await self.journal.resume(call)
                 self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
 
@@ -278,7 +301,9 @@ class Controller:
         self.switchboard.withdraw(offer.call, offer)
 
     def _deliver(self, offer: Offer) -> None:
-        if not self.switchboard.offer(offer.call, offer):
+        if offer.callback:
+            self.switchboard.call_back(offer)
+        elif not self.switchboard.offer(offer.call, offer):
             self._keep(self.router.leave(offer.call, "call_ended"))
 
     def _service_code(self, dialled: OperatorCode) -> None:

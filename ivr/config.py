@@ -39,6 +39,15 @@ class RoutingSettings(_Section):
     misses_before_pause: int = Field(default=2, ge=1, description="Offers left unanswered before a pause")
 
 
+class CallBackSettings(_Section):
+    """Whom the hotline rings back, and when."""
+
+    numbers: tuple[str, ...] = Field(
+        default=("+7",), description="How numbers begin that are rung back: a forged number must not cost us a fortune"
+    )
+    hours: str = Field(default="09:00-21:00", description="By the caller's own clock, as the number's region tells it")
+
+
 class PromptSettings(_Section):
     """The hotline's own voice."""
 
@@ -65,6 +74,11 @@ class TrunkSettings(_Section):
     addresses: tuple[str, ...] = Field(
         default=("127.0.0.1",), min_length=1, description="Addresses or networks whose calls are callers'"
     )
+    outgoing: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$",
+        description="host:port that takes our own calls; without it nobody is rung outside",
+    )
 
 
 class RetentionSettings(_Section):
@@ -85,6 +99,10 @@ class Settings(_Section):
     network: NetworkSettings = NetworkSettings()
     trunk: TrunkSettings = TrunkSettings()
     retention: RetentionSettings = RetentionSettings()
+    call_back: CallBackSettings = CallBackSettings()
+    outside: Mapping[str, str] = Field(
+        default={}, description="Outside telephones that plans and operators may pass callers to. name: number"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

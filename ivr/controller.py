@@ -14,6 +14,7 @@ from ivr.dialplan.live import LivePlans
 from ivr.front import web_application
 from ivr.hotline import Hotline
 from ivr.journal.logs import configure_logging
+from ivr.line.outside import Outside
 from ivr.prompts.build import build as build_prompts
 from ivr.prompts.catalogue import Catalogue
 from ivr.prompts.media import CurrentMedia
@@ -51,7 +52,10 @@ async def serve(hotline: Hotline) -> None:
         refused = await live.start()
         if refused is not None:
             log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
-        controller = Controller(hotline.wiring, live, media, profiles, policy)
+        outside = Outside(bool(settings.trunk.outgoing), settings.outside, settings.call_back.numbers)
+        controller = Controller(
+            hotline.wiring, live, media, profiles, policy, outside=outside, call_back_hours=settings.call_back.hours
+        )
         async with interruptible() as asked_to_end, controller.running():
             network, encryption = settings.network, hotline.encryption
             web = asyncio.create_task(

@@ -147,8 +147,8 @@ class Hotline:
             operators=accounts,
             fallback=render.Fallback(wait, goodbye),
             music=music,
+            trunk=render.Trunk(self.settings.trunk.addresses, self.settings.trunk.outgoing),
             own_dialplan=self.home.config / "extensions.conf",
-            trunk=render.Trunk(self.settings.trunk.addresses),
             telephones=self.settings.network.telephones,
             encryption=self.encryption,
         )

@@ -137,6 +137,24 @@ class Agent:
             await operator.unregister(tell_hotline=not self.hotline_gone.is_set())
             del self._operators[name]
 
+    @contextlib.asynccontextmanager
+    async def telephone(
+        self, number: str, script: OperatorScript | None = None, *, on_step: OnStep = lambda _: None
+    ) -> AsyncIterator[Operator]:
+        """A telephone somewhere outside, with this number, that the hotline may ring until the body ends."""
+        nowhere = Account(self._ari, self._registrations, number, "", self._hotline)
+        person = Operator(nowhere, self._sounds, self._recordings, script or OperatorScript(), self._clock, on_step)
+        self._operators[number] = person
+        self._serving[number] = set()
+        try:
+            yield person
+        finally:
+            serving = self._serving.pop(number)
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+            del self._operators[number]
+
     def _leg(self, purpose: str) -> Leg:
         return Leg(self._ari, self.switch, f"{purpose}-{self._token}-{next(self._numbers)}")
 
@@ -166,8 +184,11 @@ async def running_agent(
     journal: AsyncIterator[Record] | None = None,
     clock: Clock | None = None,
     encryption: Encryption | None = None,
+    sip_port: int | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent with its own Asterisk until the body ends; 0.4 s to start.
+
+    `sip_port`: where the hotline's calls to outside numbers come to; without it, at any free one.
 
     `voice` speaks for callers and operators; `journal`: the hotline's records as they come, by which callers know when
     to speak and reports tell what the hotline did; `encryption`: the hotline's own.
@@ -176,7 +197,7 @@ async def running_agent(
     password = secrets.token_urlsafe(16)
     address = f"http://{ports.ADDRESS}:{chosen.asterisk}"
     settings = render.UserAgent(
-        sip_port=chosen.sip,
+        sip_port=sip_port or chosen.sip,
         http_port=chosen.asterisk,
         ami_port=chosen.agi,
         rtp_start=chosen.rtp_start,

@@ -17,11 +17,22 @@ from ivr.dialplan.state import Now, Value
 class PlanDialogue:
     """Fits `parts.Dialogue`. The call keeps the version of the plan that it began with.
 
-    `around` tells what a plan may decide on besides the call: callers waiting by queue, and notices in force.
+    `around` tells what a plan may decide on besides the call: callers waiting by queue, and notices in force;
+    `rings_back` whether a number could be rung back now.
     """
 
-    def __init__(self, plan: Plan, dialled: str, caller: str, clock: Clock, around: Callable[[], Around]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        dialled: str,
+        caller: str,
+        clock: Clock,
+        around: Callable[[], Around],
+        rings_back: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._plan = plan
+        self._caller = caller
+        self._rings_back = rings_back
         self._clock = clock
         self._around = around
         self._state = interpret.begin(plan, dialled, caller, self._now())
@@ -50,4 +61,4 @@ class PlanDialogue:
     def _now(self) -> Now:
         around = self._around()
         wall = datetime.fromtimestamp(self._clock.wall(), UTC)
-        return Now(wall, self._clock.monotonic(), around.waiting, around.notices)
+        return Now(wall, self._clock.monotonic(), around.waiting, around.notices, self._rings_back(self._caller))

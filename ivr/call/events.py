@@ -141,7 +141,9 @@ class TalkEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallbackKept:
-    """The caller may hang up: the place in the queue is kept, and the number will be rung."""
+    """The caller may hang up: the place in the queue is kept, and the number will be rung, in the call `call_back`."""
+
+    call_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

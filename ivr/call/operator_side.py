@@ -42,6 +42,8 @@ class OperatorSide:
         self._record = record
         self._receive = receive
         self._ringing: dict[str, OperatorLeg] = {}
+        self.reach: Callable[[OperatorLeg], Awaitable[OfferEnd | None]] = _on_the_line
+        """Has the caller on the line for an operator who has picked up; None when that worked, else how it ended."""
 
     def withdraw(self, offer: Offer) -> None:
         """That offer is over through no act of ours: stop ringing there."""
@@ -82,6 +84,8 @@ class OperatorSide:
             self._ringing[offer.offer] = leg
             async with asyncio.timeout(offer.ring_seconds):
                 await leg.answered
+            if (end := await self.reach(leg)) is not None:
+                return end
             if not await self._parts.queue.accepted(offer):
                 return "withdrawn"
             self._receive(TalkEnded(offer.operator, await self._talk(offer.operator, leg)))
@@ -124,3 +128,7 @@ class OperatorSide:
             await line.unbridge(bridge)
             await self._parts.queue.talk_ended(self._call)
         return ended_by
+
+
+async def _on_the_line(_: OperatorLeg) -> None:
+    """The caller of an ordinary call is there already."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.call.effects import Effect, EnterQueue, Listen
-from ivr.call.events import CallId, Event, OfferEnd, Queued, QueueRefused
+from ivr.call.events import CallbackKept, CallbackRefused, CallId, Event, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
 from ivr.line.asterisk import Line
 
@@ -93,6 +93,14 @@ class Queue(Protocol):
     async def talk_ended(self, call: CallId) -> object: ...
 
 
+class Promising(Protocol):
+    """`call_backs.CallBacks.promise`, as one call sees it."""
+
+    def __call__(
+        self, call: CallId, number: str, line: str, wanted: EnterQueue, entered_wall: float
+    ) -> Awaitable[CallbackKept | CallbackRefused]: ...
+
+
 class Journal(Protocol):
     def record(
         self,
@@ -146,3 +154,7 @@ class Parts:
     """What is going on beside the call, now."""
     look_up: Callable[[str, Mapping[str, str], str], Awaitable[Mapping[str, str]]]
     """(service, arguments, caller's number) → what it found; raises `IvrError` when it cannot say."""
+    rings_back: Callable[[str], bool] = lambda _: False
+    """Caller's number → whether it could be rung back now."""
+    promise: Promising | None = None
+    """Lets a caller who waits hang up, to be rung back in turn."""

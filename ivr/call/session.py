@@ -18,6 +18,7 @@ from ivr.call import effects as effect_types
 from ivr.call.effects import Effect, Outcome
 from ivr.call.events import (
     Arrived,
+    CallbackKept,
     CallbackRefused,
     CallerHungUp,
     CallId,
@@ -65,6 +66,8 @@ class CallSession:
         self._wait = Wait(parts.clock)
         self._admitted = asyncio.Event()
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
+        self._wanted: effect_types.EnterQueue | None = None
+        self._promised = False
         self._over = False
         self._caller_gone = False
         self._hung_up = False
@@ -186,8 +189,8 @@ class CallSession:
             case effect_types.LeaveQueue(reason):
                 await self._parts.queue.leave(self.call, reason)
                 self._wait.over()
-            case effect_types.RequestCallback():
-                self.receive(CallbackRefused("not offered here"))
+            case effect_types.RequestCallback(number):
+                self._spawn(self._promise(number))
             case effect_types.LookUp():
                 self._spawn(self._look_up(effect))
             case effect_types.HangUp() if not self._incoming.plan:
@@ -197,6 +200,7 @@ class CallSession:
                 self._record(kind, data, personal, path)
 
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
+        self._wanted = request
         entered_at = self._wait.begin()
         answer = await self._parts.queue.enter(
             self.call,
@@ -214,6 +218,16 @@ class CallSession:
         # The router may offer the call before we have its answer; the journal is to tell things in their order.
         await self._admitted.wait()
         await self._operators.ring(offer)
+
+    async def _promise(self, number: str) -> None:
+        promise, entered = self._parts.promise, self._wait.entered_wall
+        answer: CallbackKept | CallbackRefused = CallbackRefused("nobody is rung back here")
+        if promise is not None and self._wanted is not None and entered is not None:
+            answer = await promise(self.call, number, self.line_number, self._wanted, entered)
+        if isinstance(answer, CallbackKept):
+            self._promised = True
+            self._wait.over()
+        self.receive(answer)
 
     async def _look_up(self, request: effect_types.LookUp) -> None:
         try:
@@ -283,6 +297,8 @@ class CallSession:
             return "talked"
         if failed:
             return "failed"
+        if self._promised:
+            return "callback"
         return "left" if self._caller_gone else "ended"
 
     def _record_end(self, outcome: Outcome) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import structlog
 
+from ivr.call.call_back import CallBack
+from ivr.call.call_backs import CallBacks
 from ivr.call.dialogue import PlanDialogue
 from ivr.call.effects import Outcome
 from ivr.call.events import CallId, Event
@@ -19,6 +21,7 @@ from ivr.call.session import CallSession
 from ivr.dialplan.model import Plan
 from ivr.line.asterisk import IncomingCall
 from ivr.line.fastagi import NOT_RUN, PlanResult
+from ivr.queue.model import Offer as CallBackOffer
 
 log = structlog.get_logger()
 
@@ -29,8 +32,14 @@ class Switchboard:
     """`plan_of(dialled)` gives the plan of a line, `plan_named` the plan of that name; None when there is none."""
 
     def __init__(
-        self, plan_of: Callable[[str], Plan | None], plan_named: Callable[[str], Plan | None], parts: Parts
+        self,
+        plan_of: Callable[[str], Plan | None],
+        plan_named: Callable[[str], Plan | None],
+        parts: Parts,
+        promises: CallBacks | None = None,
     ) -> None:
+        self._promises = promises
+        self._call_backs: dict[str, CallBack] = {}
         self._plan_of = plan_of
         self._plan_named = plan_named
         self._parts = parts
@@ -40,8 +49,8 @@ class Switchboard:
         self._closing = False
 
     @property
-    def sessions(self) -> Iterable[CallSession]:
-        return self._sessions.values()
+    def sessions(self) -> Iterable[CallSession | CallBack]:
+        return (*self._sessions.values(), *self._call_backs.values())
 
     def arrive(self, incoming: IncomingCall) -> None:
         """A caller has dialled; the call lives in a task of its own from here."""
@@ -51,7 +60,9 @@ class Switchboard:
         if plan is None or self._closing:
             self._turn_away(call, incoming)
             return
-        dialogue = PlanDialogue(plan, incoming.dialled, incoming.caller, clock, self._parts.around)
+        dialogue = PlanDialogue(
+            plan, incoming.dialled, incoming.caller, clock, self._parts.around, self._parts.rings_back
+        )
         session = self._sessions[call] = CallSession(call, incoming, dialogue, self._parts)
         self._keep(self._live(session, incoming.channel, dialogue))
 
@@ -72,9 +83,21 @@ class Switchboard:
             session.offer(offer)
         return session is not None
 
+    def call_back(self, offer: CallBackOffer) -> None:
+        """An operator was found for a caller who has hung up: ring both."""
+        if self._promises is not None and not self._closing:
+            back = self._call_backs[offer.offer] = CallBack(offer, self._promises, self._parts)
+            self._keep(self._ring_back(back, offer))
+
+    async def _ring_back(self, back: CallBack, offer: CallBackOffer) -> None:
+        try:
+            await back.run()
+        finally:
+            del self._call_backs[offer.offer]
+
     def withdraw(self, call: CallId, offer: Offer) -> None:
         """That offer is over: stop ringing there."""
-        session = self._sessions.get(call)
+        session = self._sessions.get(call) or self._call_backs.get(offer.offer)
         if session is not None:
             session.withdraw(offer)
 

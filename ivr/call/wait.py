@@ -17,6 +17,14 @@ class Wait:
         self.seconds: float | None = None
         """Time in the queue, once it is over."""
 
+    @classmethod
+    def since(cls, clock: Clock, entered_wall: float) -> Wait:
+        """Of a caller who has been waiting since then (Unix time), on the line or not."""
+        wait = cls(clock)
+        wait.entered_wall = entered_wall
+        wait._arrived_at = wait._began_at = clock.monotonic() - max(0.0, clock.wall() - entered_wall)
+        return wait
+
     def begin(self) -> float:
         """The call enters the queue now; answers the time that counts for its place."""
         if self.entered_wall is None:

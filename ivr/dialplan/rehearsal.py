@@ -68,6 +68,7 @@ class Rehearsal:
         self.talking = False
         self._begins = begins
         self._waiting = dict(waiting or {})
+        self._caller = caller
         self._notices = notices
         self._services = dict(services or {})
         self._text_of = text_of
@@ -228,4 +229,10 @@ class Rehearsal:
         self.facts.append(Fact(self.seconds, self.path if path is None else path, kind, data or {}))
 
     def _now(self) -> Now:
-        return Now(self._begins + timedelta(seconds=self.seconds), self.seconds, self._waiting, self._notices)
+        return Now(
+            self._begins + timedelta(seconds=self.seconds),
+            self.seconds,
+            self._waiting,
+            self._notices,
+            bool(self._caller),
+        )

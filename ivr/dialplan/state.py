@@ -20,12 +20,14 @@ class Now:
     """What the world is like at this event: `wall` is aware of its zone, `monotonic_seconds` never goes back.
 
     `waiting`: callers in each queue, as last known. `notices`: prompts that every caller is to hear before a menu.
+    `rings_back`: this caller could be rung back at this time of day.
     """
 
     wall: datetime
     monotonic_seconds: float
     waiting: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    rings_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

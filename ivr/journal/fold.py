@@ -86,6 +86,13 @@ def _offer_ended(state: CallState, _: Record, data: Mapping[str, Any]) -> dict[s
 
 _CHANGES: Mapping[str, _Change] = {
     "arrived": lambda _, record, data: {"phase": "menu", "line": data["line"], "arrived": record.wall_seconds},
+    "promised": lambda _, record, data: {
+        "phase": "waiting",
+        "line": data["line"],
+        "queue": data["queue"],
+        "arrived": record.wall_seconds,
+        "queued": record.wall_seconds,
+    },
     "queued": lambda _, record, data: {"phase": "waiting", "queue": data["queue"], "queued": record.wall_seconds},
     "queue_refused": lambda *_: dict(_WAITS_NO_MORE),
     "unqueued": lambda *_: dict(_WAITS_NO_MORE),
@@ -108,6 +115,7 @@ _CHANGES: Mapping[str, _Change] = {
 
 _ONLY_IN: Mapping[str, frozenset[Phase]] = {
     "arrived": frozenset({"new"}),
+    "promised": frozenset({"new"}),
     "queued": frozenset({"menu"}),
     "queue_refused": frozenset({"menu", "waiting"}),
     "unqueued": frozenset({"menu", "waiting", "ringing"}),  # also before the queue has answered
@@ -128,7 +136,7 @@ def contradictions(records: Sequence[Record], *, over: bool = False) -> tuple[st
         where = f"{record.call} {record.sequence} {record.kind}"
         if record.sequence != state.sequence + 1:
             found.append(f"{where}: follows record {state.sequence}")
-        if state.phase == "new" and record.kind != "arrived":
+        if state.phase == "new" and record.kind not in ("arrived", "promised"):
             found.append(f"{where}: before the call arrived")
         if state.phase == "over" and record.kind not in _AFTERWARDS - {"ended"}:
             found.append(f"{where}: after the end")

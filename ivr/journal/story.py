@@ -45,6 +45,9 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
         "the caller hung up" + _because(f, "where", " in the {}") + _seconds(f, "waited_seconds", " after {} s")
     ),
     "ended": lambda f: f"over: {f['outcome']}" + _because(f, "reason"),
+    "promised": lambda f: f"to be rung back, as promised in call {f['of']}",
+    "caller_rung": lambda f: f"{f['operator']} is on the line; the caller's telephone rings, try {f['try']}",
+    "caller_missed": lambda f: f"the caller did not answer ({f['reason']}); tries left: {f['left']}",
     "rated": lambda f: f"rated {f['score']} of 5",
     "request_opened": lambda f: f"request {f['request']}" + _moment(f, "due", ", to be answered by {}"),
     "request_assigned": lambda f: f"request {f['request']} is {f['operator']}'s",

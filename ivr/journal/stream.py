@@ -135,6 +135,26 @@ class Journal:
         if wrapped is not None and not state.wrapped:
             state.data_key = self._keyring.unwrap(wrapped if isinstance(wrapped, str) else wrapped.decode(), call)
 
+    def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
+        """Seal what is kept beside the journal under the call's own key: erasing the call's person erases it, too."""
+        return privacy.seal(self.data_key(call), personal, context)
+
+    def data_key(self, call: str) -> bytes:
+        """The key under which this writer seals what is personal in a call; it is written with the next record."""
+        state = self._call(call)
+        if state.data_key is None:
+            state.data_key = privacy.new_data_key()
+            state.wrapped = self._keyring.wrap(state.data_key, call)
+        return state.data_key
+
+    async def unseal(self, call: str, sealed: str, context: str) -> dict[str, str]:
+        """What `seal` sealed, by whichever writer; `PersonalDataUnreadable` when the person has been erased since."""
+        wrapped = await self._redis.hget(keys.DATA_KEYS, call)
+        if wrapped is None:
+            raise privacy.PersonalDataUnreadable(f"what was personal in call {call} has been erased")
+        key = self._keyring.unwrap(wrapped if isinstance(wrapped, str) else wrapped.decode(), call)
+        return privacy.unseal(key, sealed, context)
+
     def health(self) -> JournalHealth:
         """How the journal does right now."""
         waiting = (

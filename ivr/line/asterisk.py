@@ -207,10 +207,17 @@ class Line:
             await self.hang_up(channel)
         await self._tolerate_gone("DELETE", f"bridges/{tap.bridge}")
 
-    async def ring(self, endpoint: str, call: str, caller: str) -> OperatorLeg:
-        """Ring a SIP account's telephone until it answers or the leg is hung up; `LegFailed`: it can't be reached."""
+    def leg_name(self, call: str) -> str:
+        """A name for a channel that we shall make for this call."""
+        return f"{call}-leg{next(self._numbers)}"
+
+    async def ring(self, endpoint: str, call: str, caller: str, channel: str = "") -> OperatorLeg:
+        """Ring a SIP account's telephone until it answers or the leg is hung up; `LegFailed`: it can't be reached.
+
+        `channel`: the leg's name, from `leg_name`, for who has to know it beforehand.
+        """
         loop = asyncio.get_running_loop()
-        leg = OperatorLeg(f"{call}-leg{next(self._numbers)}", loop.create_future(), loop.create_future())
+        leg = OperatorLeg(channel or self.leg_name(call), loop.create_future(), loop.create_future())
         leg.answered.add_done_callback(_retrieve)
         self._legs[leg.channel] = leg
         try:

@@ -63,6 +63,8 @@ class Trunk:
     """The provider's line: calls from these addresses (or networks, `10.0.0.0/24`) are callers'."""
 
     addresses: tuple[str, ...] = (ADDRESS,)
+    outgoing: str = ""
+    """host:port that takes our calls to outside telephones; "": we ring nobody there."""
 
 
 @dataclass(frozen=True, slots=True)

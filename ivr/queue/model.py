@@ -108,7 +108,8 @@ class Change:
 class Offer:
     """A call rings, or is about to ring, at an operator for `ring_seconds`; `reason` says in words why this one.
 
-    `callback` is not empty when the caller is to be rung back: sealed, as it was given with the request.
+    `callback` is not empty when the caller is to be rung back: sealed, as it was given with the request, and `tries`
+    were in vain.
     """
 
     offer: str
@@ -117,6 +118,7 @@ class Offer:
     ring_seconds: float
     reason: str = ""
     callback: str = ""
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,16 @@ from ivr.queue.model import (
 )
 from ivr.queue.scripts import Scripts
 
+CALLER_RING_SECONDS = 25.0
+"""How long a caller's telephone rings when it is rung back; the operator has picked up before and waits so long."""
+
 
 class QueueStore:
     """The queue's commands; `feed` reads its rows and changes."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, caller_ring_seconds: float = CALLER_RING_SECONDS) -> None:
+        """`caller_ring_seconds`: how much longer an offer holds when the caller has to be rung, too."""
+        self._caller_ring_seconds = caller_ring_seconds
         self.feed = QueueFeed(redis)
         self._scripts = Scripts(redis)
 
@@ -65,6 +70,7 @@ class QueueStore:
             at_most,
             reason,
             by,
+            self._caller_ring_seconds,
         )
         return _refused(answer) or Done()
 
@@ -143,9 +149,15 @@ class QueueStore:
         """
         return _done(await self._scripts.run("assign", operator, topic, by, _milli(now)))
 
-    async def request_callback(self, call: CallId, sealed: str, *, not_before: float, now: float) -> Done | Refused:
-        """The caller hangs up and is rung back in turn; `sealed` says whom to ring and is opened by its writer only."""
-        return _done(await self._scripts.run("request_callback", call, sealed, _milli(not_before), _milli(now)))
+    async def request_callback(
+        self, call: CallId, call_back: CallId, sealed: str, *, not_before: float, now: float
+    ) -> Done | Refused:
+        """The caller hangs up and is rung back in turn: the call named `call_back` takes over the place.
+
+        `sealed` says whom to ring and is opened by its writer only.
+        """
+        arguments = (call, sealed, _milli(not_before), _milli(now), call_back)
+        return _done(await self._scripts.run("request_callback", *arguments))
 
     async def miss_callback(
         self, offer: Offer, *, now: float, not_before: float, tries_allowed: int

@@ -24,7 +24,7 @@ from ivr.request.store import RequestStore
 _URGENT_PRIORITY = 1  # of the call, from its topic
 _SWEEP_SECONDS = 5.0
 _AWAY_SECONDS = 1.0
-_KINDS = frozenset({"arrived", "topic", "connected", "talk_ended", "ended", "result"})
+_KINDS = frozenset({"arrived", "promised", "topic", "connected", "talk_ended", "ended", "result"})
 _LINKED_SECONDS = 30 * 86_400.0
 
 RecordStep = Callable[[str, str, Mapping[str, Any]], None]
@@ -84,6 +84,8 @@ class Clerk:
         if request is None:
             if step.kind == "arrived":
                 await self._open(step)
+            elif step.kind == "promised" and (earlier := await self._store.of_call(str(step.data.get("of", "")))):
+                await self._store.also_of(step.call, earlier.number)
             return
         before = request
         after = await self._store.change(request.number, lambda current: self._changed(current, step))
@@ -160,7 +162,9 @@ class Clerk:
                 return model.talk_over(request, step.at)
             case "result":
                 return model.with_result(request, resolved=bool(step.data.get("resolved")))
-            case "ended" if not request.operator and request.status != "done":
+            case "ended" if (
+                not request.operator and request.status != "done" and step.data.get("outcome") != "callback"
+            ):
                 # Nobody has talked to the caller: the plan told what there was to tell, or the caller left.
                 return model.with_status(request, "done")
             case _:

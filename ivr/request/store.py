@@ -64,6 +64,10 @@ class RequestStore:
         number = await self._redis.get(keys.call(call))
         return None if number is None else await self.get(_text(number))
 
+    async def also_of(self, call: str, number: str) -> None:
+        """A further call goes on with this request."""
+        await self._redis.set(keys.call(call), number)
+
     async def of_person(self, person: str, limit: int = 10) -> list[Request]:
         """A person's latest requests, newest first."""
         numbers = cast("list[bytes | str]", await self._redis.zrange(keys.person(person), 0, limit - 1, desc=True))

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from ivr.routing.hours import Hours
+from ivr.routing.hours import Hours, parse_hours
 
 TRIES = 3
+_ELSEWHERE = "Europe/Moscow"
 _PAUSES_SECONDS = (300.0, 900.0, 1800.0)
+
+
+@lru_cache(maxsize=1024)
+def callers_hours(number: str, hours: str) -> Hours:
+    """When this number may be rung: `hours` (08:00-20:00) of every day by the clock of its region.
+
+    A mobile number is of no region: Moscow's clock holds.
+    """
+    from phonenumbers import NumberParseException, parse, timezone
+
+    try:
+        zones = timezone.time_zones_for_number(parse(number, "RU"))
+    except NumberParseException:
+        zones = ()
+    zone = zones[0] if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else _ELSEWHERE
+    return parse_hours(zone, {"mon-sun": hours})
 
 
 def next_try_at(now: float, tries: int, hours: Hours) -> float | None:

@@ -53,5 +53,5 @@ class Delivery:
                 operator = operators[name]
                 seconds = round(operator.until_at - operator.since, 1)
                 words = in_words(from_json(row.reason))
-                known[identity] = offer = Offer(identity, row.call, name, seconds, words, row.callback)
+                known[identity] = offer = Offer(identity, row.call, name, seconds, words, row.callback, row.tries)
                 self._deliver(offer)

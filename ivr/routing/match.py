@@ -117,6 +117,8 @@ class _Search:
     def second_ring(self, first: Decision) -> Decision | None:
         """Another operator at the same time, for a call that can't bear one more ring in vain, if one is to spare."""
         call = self.view.calls[first.call]
+        if call.callback:  # one operator, then the caller: nobody's telephone rings twice for it
+            return None
         if not call.declined and first.reason.waited_seconds < self.policy.parallel_after_seconds:
             return None
         line = self.view.line(need(call.queue, call.topic, call.language, call.skills))

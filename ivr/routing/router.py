@@ -198,27 +198,45 @@ class Router:
         await self._store.sign_out(name, now=self._clock.wall())
 
     async def rebuild(self, alive: Collection[CallId]) -> tuple[CallId, ...]:
-        """After a restart: calls of this controller that are not `alive` any more leave; answers which did."""
+        """After a restart: calls of this controller that are not `alive` any more leave; answers which did.
+
+        Who is to be rung back stays: a try that was under way has not counted.
+        """
         _, rows = await self._store.feed.load()
+        for row in rows.calls:
+            if row.controller == self._name and row.callback and row.state == "offered":
+                for operator, offer in row.offers.items():
+                    await self._store.decline(
+                        Offer(offer, row.call, operator, 0),
+                        "withdrawn",
+                        now=self._clock.wall(),
+                        misses_allowed=0,
+                        not_again_until=0,
+                    )
         lost = tuple(row.call for row in rows.calls if self._is_lost(row, alive))
         for call in lost:
             await self._store.leave(call, now=self._clock.wall())
         return lost
 
+    def promised(self) -> tuple[CallId, ...]:
+        """Calls whose callers have hung up and are to be rung back."""
+        return tuple(row.call for row in self._view.calls.values() if row.callback)
+
     def _is_lost(self, row: QueuedCall, alive: Collection[CallId]) -> bool:
         """A call without its telephone leg; who waits for a callback has none to lose."""
-        waits_for_callback = row.callback != "" and row.state == "waiting"
+        waits_for_callback = row.callback != "" and row.state != "talking"
         return row.controller == self._name and row.call not in alive and not waits_for_callback
 
-    async def request_callback(self, call: CallId, sealed: str, hours: Hours = ALWAYS) -> bool:
+    async def request_callback(self, call: CallId, call_back: CallId, sealed: str, hours: Hours = ALWAYS) -> bool:
         """The caller hangs up and is rung back in turn, in the caller's `hours`; False: an operator rings already.
 
-        The place and the skills are kept. When the turn comes, an Offer with `callback` is delivered: ring the operator
-        and the caller, then `accepted`; or `callback_missed` when the caller does not answer.
+        The call named `call_back` takes over the place and the skills. When the turn comes, an Offer for it, with
+        `callback`, is delivered: ring the operator and the caller, then `accepted`; or `callback_missed` when the
+        caller does not answer.
         """
         now = self._clock.wall()
         at = next_try_at(now, 0, hours)
-        answer = at is not None and await self._store.request_callback(call, sealed, not_before=at, now=now)
+        answer = at is not None and await self._store.request_callback(call, call_back, sealed, not_before=at, now=now)
         return isinstance(answer, Done)
 
     async def callback_missed(self, offer: Offer, hours: Hours = ALWAYS) -> CallbackMissed | Refused:

@@ -31,6 +31,8 @@ class Call:
     resolved: bool | None = None
     score: int | None = None
     repeated: bool = False
+    rung_back: bool = False
+    """We rang the caller, as promised in another call, which is the one that counts as a call to us."""
 
     @property
     def waiting(self) -> bool:
@@ -44,6 +46,8 @@ class Call:
         match kind:
             case "arrived":
                 self.arrived, self.line = wall_seconds, data.get("line", "")
+            case "promised":
+                self.arrived, self.line, self.rung_back = wall_seconds, data.get("line", ""), True
             case "queued":
                 self.requeued = self.queued is not None
                 self.queued = wall_seconds if self.queued is None else self.queued

@@ -56,19 +56,12 @@ class Tally:
 
     def add(self, call: Call) -> None:
         """Count one call that is over."""
-        self.arrived += 1
-        self.refused += call.refused
-        self.repeated += call.repeated
-        if call.queued is not None:
-            self.offered += 1
-            self._add_wait(call)
+        if not call.rung_back:
+            self._add_arrival(call)
         if call.talks:
             self.talked += 1
             self.talk_seconds += call.talk_seconds
             self.wrap_up_seconds += call.wrap_up_seconds
-        self.served_by_plan += call.outcome == "ended"
-        self.left_in_menu += call.outcome == "left" and call.queued is None
-        self.callbacks += call.outcome == "callback"
         self.failed += call.outcome == "failed"
         if call.resolved is not None:
             self.results += 1
@@ -77,6 +70,17 @@ class Tally:
             self.ratings += 1
             self.rating_sum += call.score
             self.rated_well += call.score >= 4
+
+    def _add_arrival(self, call: Call) -> None:
+        self.arrived += 1
+        self.refused += call.refused
+        self.repeated += call.repeated
+        self.served_by_plan += call.outcome == "ended"
+        self.left_in_menu += call.outcome == "left" and call.queued is None
+        self.callbacks += call.outcome == "callback"
+        if call.queued is not None:
+            self.offered += 1
+            self._add_wait(call)
 
     def _add_wait(self, call: Call) -> None:
         if call.answered_wait_seconds is not None:
@@ -111,7 +115,7 @@ class Figures:
             return
         call = self._calls.get(record.call)
         if call is None:
-            if record.kind != "arrived":
+            if record.kind not in ("arrived", "promised"):
                 return  # of before the period
             call = self._calls[record.call] = Call()
         call.take(record.kind, record.data, record.wall_seconds)

@@ -154,7 +154,7 @@ class QueueStep(Step):
                 },
             )
             self._announce_later(turn)
-            if self.callback is not None and turn.state.caller:
+            if self.callback is not None and turn.now.rings_back:
                 turn.set_timer(CALLBACK, self.callback.after_seconds)
         turn.do(replace(doing, admitted=True, position=position, expected_wait_seconds=expected))
 
@@ -220,7 +220,8 @@ class QueueStep(Step):
             turn.cancel_timer(CALLBACK)
             turn.do(replace(doing, callback=""))
         elif isinstance(event, CallbackKept) and doing.callback == "asked" and not doing.talking:
-            turn.note("callback_accepted", {"queue": self.queue}, {"number": turn.state.caller})
+            facts = {"queue": doing.queue, "call_back": event.call_back}
+            turn.note("callback_accepted", facts, {"number": turn.state.caller})
             turn.out_of_queue()  # the place stays
             return Go(offer.go, CALLED_BACK)
         return Stay()

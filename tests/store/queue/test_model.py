@@ -50,7 +50,8 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
 
 STEPS_A_RUN = 50
 RUNS = max(1, int(os.environ.get("IVR_QUEUE_STEPS", "10000")) // STEPS_A_RUN)
-CALLS = [CallId(f"call{number}") for number in range(5)]
+BACKS = [CallId(f"back{number}") for number in range(3)]
+CALLS = [CallId(f"call{number}") for number in range(5)] + BACKS
 OPERATORS = [f"operator{number}" for number in range(3)]
 ROUTERS = ["first", "second"]
 LIMIT = 4
@@ -205,7 +206,7 @@ class QueueMachine(RuleBasedStateMachine):
         call = CallId(data.draw(st.sampled_from(self.model.calls_that("waiting"))))
         operator = data.draw(st.sampled_from(self.model.operators_that("ready")))
         if callback:
-            self.request_callback(call)
+            call = self.request_callback(call)
         self.offer(self.holder, call, operator, 2, by="")
         offer = self.made[-1]
         for act in acts:
@@ -366,14 +367,24 @@ class QueueMachine(RuleBasedStateMachine):
         return Refused("call_taken") if self.calls[call].state == "talking" else None
 
     @rule(call=calls)
-    def request_callback(self, call: CallId) -> None:
-        answer = self.wait(self.store.request_callback(call, "sealed", not_before=self.now, now=self.now))
+    def ask_for_callback(self, call: CallId) -> None:
+        self.request_callback(call)
+
+    def request_callback(self, call: CallId) -> CallId:
+        """Gives the name under which the call waits from now on."""
+        name = next((back for back in BACKS if back not in self.calls), None)
+        if name is None:
+            return call
+        answer = self.wait(self.store.request_callback(call, name, "sealed", not_before=self.now, now=self.now))
         if call not in self.calls:
             assert answer == Refused("call_gone")
         elif self.calls[call].state != "waiting":
             assert answer == Refused("call_taken")
         else:
-            self.calls[call].callback = "sealed"
+            self.calls[name] = self.calls.pop(call)
+            self.calls[name].callback = "sealed"
+            return name
+        return call
 
     @precondition(lambda self: self.made)
     @rule(data=st.data())

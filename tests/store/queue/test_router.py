@@ -15,7 +15,7 @@ from ivr.call.effects import EnterQueue
 from ivr.call.events import CallId, Queued, QueueRefused
 from ivr.clock import SystemClock
 from ivr.queue.model import CallbackMissed, Done, Leading, Offer, OfferDeclined, Refused
-from ivr.queue.store import QueueStore
+from ivr.queue.store import CALLER_RING_SECONDS, QueueStore
 from ivr.routing.hours import Hours, parse_hours
 from ivr.routing.policy import Policy
 from ivr.routing.router import LEASE_SECONDS, Router
@@ -29,6 +29,7 @@ BORIS = Profile("boris", {"technical": 1})
 T = TypeVar("T")
 CALL = CallId("call00000001")
 OTHER = CallId("call00000002")
+BACK = CallId("back00000001")
 QUICK = Policy(wrap_up_seconds=0.2, not_again_seconds=0.2, widen_after_seconds=(0.0, 0.3))
 
 
@@ -262,16 +263,32 @@ async def test_a_callback_keeps_its_place_and_is_given_up_after_three_tries(stor
     await site.router.operator_ready("anna")
     await site.router.operator_paused("anna", "lunch")
     await site.enter(CALL)
-    assert await site.router.request_callback(CALL, "sealed")
-    assert not await site.router.request_callback(OTHER, "sealed")
+    assert await site.router.request_callback(CALL, BACK, "sealed")
+    assert not await site.router.request_callback(OTHER, BACK, "sealed")
     assert await site.router.rebuild(alive=()) == ()  # the caller has hung up, the place stays
+    await until(lambda: site.router.promised() == (BACK,))
     await site.enter(OTHER)
     await site.router.operator_ready("anna")
     offer = await site.offer()
-    assert (offer.call, offer.callback) == (CALL, "sealed")
+    assert (offer.call, offer.callback) == (BACK, "sealed")
+    assert offer.ring_seconds > CALLER_RING_SECONDS  # there is time to ring the caller after the operator
     assert await site.router.callback_missed(offer) == CallbackMissed(given_up=False)
     assert (await site.offer()).call == OTHER  # the first one is tried again in some minutes
-    assert site.router.snapshot().waiting[0].call == CALL
+    assert site.router.snapshot().waiting[0].call == BACK
+
+
+async def test_a_try_that_was_under_way_when_the_controller_died_does_not_count(site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.router.operator_paused("anna", "lunch")
+    await site.enter(CALL)
+    await site.router.request_callback(CALL, BACK, "sealed")
+    await site.router.operator_ready("anna")
+    before = await site.offer()
+    assert await site.router.rebuild(alive=()) == ()
+    again = await site.offer()
+    assert (again.call, again.callback) == (BACK, "sealed")
+    assert again.offer != before.offer
+    assert await site.router.accepted(again)
 
 
 async def test_a_caller_who_was_cut_off_has_the_place_back(site: Site) -> None:

@@ -442,9 +442,9 @@ class AskingPlan(ShortPlan):
             case Arrived():
                 return (
                     Answer(),
+                    RequestCallback("+7999"),
                     LookUp("a", "status", {"number": "17"}),
                     LookUp("b", "broken"),
-                    RequestCallback("+7999"),
                 )
             case LookUpFailed():
                 self.finished = True
@@ -457,7 +457,7 @@ def test_services_answer_or_fail_and_the_plan_is_told() -> None:
     assert outcome == "ended"
     assert LookedUp("a", {"status": "status 17 of +79990000000"}) in world.plan.seen
     assert LookUpFailed("b", "StoreUnavailable") in world.plan.seen
-    assert CallbackRefused("not offered here") in world.plan.seen
+    assert CallbackRefused("nobody is rung back here") in world.plan.seen
     assert nothing_left(world)
 
 

@@ -17,7 +17,7 @@ from ivr.speech.topics import TopicModel, load_topics
 
 ROOT = Path(__file__).parents[3]
 TOPICS = load_topics(ROOT / "dialplans" / "topics.yaml")
-NOW = Now(datetime(2026, 11, 23, 9, tzinfo=UTC), 0.0)
+NOW = Now(datetime(2026, 11, 23, 9, tzinfo=UTC), 0.0, rings_back=True)
 HEAD = "plan: one\nlanguages: [ru]\nvariables: {number: text}\nstart: first\nsections:\n"
 BYE = "  bye:\n    - hang_up: goodbye\n"
 
@@ -302,6 +302,12 @@ def test_a_callback_keeps_the_place_in_the_queue(tmp_path: Path) -> None:
     assert "callback_accepted" in call.notes()
     assert not [effect for effect in call.effects if isinstance(effect, fx.LeaveQueue)]
     assert call.played() == ["goodbye"]
+
+
+def test_a_callback_that_could_not_be_kept_is_not_offered(tmp_path: Path) -> None:
+    call = Call(tmp_path, CALLBACK, now=Now(NOW.wall, 0.0))
+    call.feed(ev.Queued("people", 4, 500.0))
+    assert "callback" not in call.state.timers
 
 
 def test_when_no_callback_can_be_had_the_caller_goes_on_waiting(tmp_path: Path) -> None:

@@ -1,0 +1,255 @@
+"""A caller who has hung up is rung back on the scripted Asterisk: whoever answers or does not, nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ivr.call.call_back import CallBack
+from ivr.call.call_backs import CallBacks
+from ivr.call.effects import EnterQueue
+from ivr.call.events import CallbackKept, CallbackRefused, CallId, OfferEnd
+from ivr.call.parts import Around, Parts
+from ivr.journal.privacy import PersonalDataUnreadable
+from ivr.line.asterisk import Line
+from ivr.line.fake import FakeAsterisk, Telephone
+from ivr.line.outside import Outside
+from ivr.queue.model import CallbackMissed, Offer
+from ivr.routing.hours import Hours
+from ivr.virtual_time import LoopClock, run_virtually
+
+CALLER = "+79990000000"
+OUTSIDE = Outside(True, call_back=("+7",))
+WANTED = EnterQueue("people", "access", "ru")
+CALL = CallId("testcall0001")
+
+
+@dataclass
+class Places:
+    """The router, as far as a call back speaks to it."""
+
+    takes: bool = True
+    given_up: bool = False
+    said: list[str] = field(default_factory=list)
+    sealed: str = ""
+
+    async def request_callback(self, call: CallId, call_back: CallId, sealed: str, hours: Hours) -> bool:
+        self.sealed = sealed
+        return self.takes
+
+    async def callback_missed(self, offer: Offer, hours: Hours) -> CallbackMissed:
+        self.said.append("missed")
+        return CallbackMissed(self.given_up)
+
+    async def accepted(self, offer: Offer) -> bool:
+        self.said.append("accepted")
+        return True
+
+    async def declined(self, offer: Offer, reason: OfferEnd) -> None:
+        self.said.append(f"declined {reason}")
+
+    async def talk_ended(self, call: CallId) -> None:
+        self.said.append("talk_ended")
+
+    async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> None:
+        self.said.append(f"leave {reason}")
+
+
+@dataclass
+class Book:
+    records: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    erased: bool = False
+
+    def record(
+        self, call: str, kind: str, path: str = "", data: Mapping[str, Any] | None = None, personal: object = None
+    ) -> None:
+        self.records.append((kind, dict(data or {})))
+
+    def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
+        return json.dumps([context, dict(personal)])
+
+    async def unseal(self, call: str, sealed: str, context: str) -> Mapping[str, str]:
+        bound, personal = json.loads(sealed)
+        if self.erased or bound != context:
+            raise PersonalDataUnreadable("erased")
+        return dict(personal)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind for kind, _ in self.records]
+
+
+@dataclass
+class World:
+    asterisk: FakeAsterisk
+    places: Places
+    book: Book
+    back: CallBack
+
+    def at(self, seconds: float, action: Callable[[], object]) -> None:
+        asyncio.get_running_loop().call_later(seconds, action)
+
+    def leg(self, number: int) -> str:
+        """0 is the caller's, 1 the operator's."""
+        return f"{self.back.call}-leg{number}"
+
+
+def rung(
+    telephones: Mapping[str, Telephone],
+    script: Callable[[World], None] = lambda _: None,
+    places: Places | None = None,
+    erased: bool = False,
+) -> World:
+    """Promise, then one try on virtual time."""
+    worlds: list[World] = []
+
+    async def live() -> None:
+        asterisk = FakeAsterisk(telephones)
+        line = Line(asterisk, "ivr", lambda _: None, lambda _: None, lambda _: None)
+        reading = asyncio.create_task(line.run())
+        kept, book = places or Places(), Book()
+        nothing: Any = None
+        router: Any = kept
+        parts = Parts(
+            line,
+            nothing,
+            router,
+            book,
+            LoopClock(),
+            lambda _, prompt: f"sound:{prompt}",
+            str,
+            nothing,
+            Around,
+            nothing,
+        )
+        promises = CallBacks(kept, book, OUTSIDE, LoopClock(), "00:00-24:00")
+        answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0)
+        assert isinstance(answer, CallbackKept)
+        book.erased = erased
+        offer = Offer("offer-1", CallId(answer.call_back), "anna", 35.0, "free", kept.sealed)
+        back = CallBack(offer, promises, parts)
+        worlds.append(World(asterisk, kept, book, back))
+        await asyncio.sleep(0.1)
+        script(worlds[0])
+        await back.run()
+        await asyncio.sleep(1.0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert not {*asterisk.channels, *asterisk.bridges, *asterisk.playbacks}
+
+    run_virtually(live())
+    return worlds[0]
+
+
+def originated(world: World) -> list[str]:
+    return [str(frame["channel"]["id"]) for frame in world.asterisk.sent if frame["type"] == "StasisStart"]
+
+
+def test_operator_and_caller_are_both_rung_and_joined() -> None:
+    telephones = {"anna": Telephone(2.0), f"{CALLER}@trunk": Telephone(5.0)}
+    world = rung(telephones, lambda world: world.at(20.0, lambda: world.asterisk.hang_up_caller(world.leg(1))))
+    assert world.book.kinds == ["promised", "offered", "caller_rung", "connected", "talk_ended", "ended"]
+    assert dict(world.book.records)["promised"]["of"] == CALL
+    assert dict(world.book.records)["ended"]["outcome"] == "talked"
+    assert dict(world.book.records)["talk_ended"]["ended_by"] == "operator"
+    assert world.places.said == ["accepted", "talk_ended"]
+    assert originated(world) == [world.leg(1), world.leg(0)]  # nobody who waited once is rung to wait again
+
+
+def test_the_caller_may_end_the_talk() -> None:
+    telephones = {"anna": Telephone(2.0), f"{CALLER}@trunk": Telephone(5.0)}
+    world = rung(telephones, lambda world: world.at(20.0, lambda: world.asterisk.hang_up_caller(world.leg(0))))
+    assert dict(world.book.records)["talk_ended"]["ended_by"] == "caller"
+    assert world.places.said == ["accepted", "talk_ended"]
+
+
+def test_an_operator_who_does_not_answer_leaves_the_callers_telephone_silent() -> None:
+    world = rung({"anna": Telephone(None), f"{CALLER}@trunk": Telephone(1.0)})
+    assert world.places.said == ["declined no_answer"]
+    assert "caller_rung" not in world.book.kinds
+    assert "ended" not in world.book.kinds  # it is back in its place
+
+
+@pytest.mark.parametrize(
+    ("caller", "reason"),
+    [(Telephone(None), "no_answer"), (Telephone(None, 2.0), "declined"), (None, "unreachable")],
+)
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_caller_who_does_not_answer_is_tried_again_and_given_up_in_the_end(
+    caller: Telephone | None, reason: str, given_up: bool
+) -> None:
+    telephones = {"anna": Telephone(1.0)} | ({f"{CALLER}@trunk": caller} if caller else {})
+    world = rung(telephones, places=Places(given_up=given_up))
+    assert world.places.said == ["missed"]
+    assert dict(world.book.records)["caller_missed"] == {"reason": reason, "left": 0 if given_up else 2}
+    assert ("ended" in world.book.kinds) == given_up
+
+
+def test_an_operator_who_hangs_up_while_the_caller_is_rung_declines() -> None:
+    world = rung(
+        {"anna": Telephone(1.0), f"{CALLER}@trunk": Telephone(10.0)},
+        lambda world: world.at(4.0, lambda: world.asterisk.hang_up_caller(world.leg(1))),
+    )
+    assert world.places.said == ["declined declined"]
+
+
+def test_an_offer_that_is_withdrawn_stops_ringing_at_once() -> None:
+    def script(world: World) -> None:
+        offer = Offer("offer-1", world.back.call, "anna", 35.0)
+        world.at(4.0, lambda: world.back.withdraw(offer))
+
+    world = rung({"anna": Telephone(1.0), f"{CALLER}@trunk": Telephone(10.0)}, script)
+    assert world.places.said == []
+    assert world.book.kinds[-1] == "offer_ended"
+
+
+def test_who_was_erased_is_not_rung() -> None:
+    world = rung({"anna": Telephone(1.0), f"{CALLER}@trunk": Telephone(1.0)}, erased=True)
+    assert world.places.said == ["leave promise_unreadable"]
+    assert originated(world) == []
+    assert world.book.kinds == ["promised", "ended"]
+
+
+class At(LoopClock):
+    def __init__(self, wall: datetime) -> None:
+        self._at = wall.timestamp()
+
+    def wall(self) -> float:
+        return self._at
+
+
+@pytest.mark.parametrize(
+    ("number", "possible"),
+    [
+        ("89990000000", True),
+        ("+78432220222", True),
+        ("+74232220222", False),  # in Vladivostok it is night
+        ("+18005550100", False),  # abroad: a forged number must not cost us a fortune
+        ("112", False),
+        ("", False),
+        ("anonymous", False),
+    ],
+)
+def test_who_can_be_rung_back_and_when(number: str, possible: bool) -> None:
+    nothing: Any = None
+    afternoon = At(datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+    assert CallBacks(nothing, nothing, OUTSIDE, afternoon, "09:00-21:00").possible(number) is possible
+    assert not CallBacks(nothing, nothing, Outside(False, call_back=("+7",)), afternoon, "09:00-21:00").possible(number)
+
+
+def test_a_caller_who_rings_at_an_operator_already_is_not_promised_anything() -> None:
+    async def ask() -> object:
+        book = Book()
+        promises = CallBacks(Places(takes=False), book, OUTSIDE, LoopClock(), "00:00-24:00")
+        answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0)
+        assert book.records == []
+        return answer
+
+    assert isinstance(run_virtually(ask()), CallbackRefused)
