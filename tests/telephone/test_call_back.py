@@ -26,6 +26,14 @@ pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), 
 CALLER = "+79990004455"
 
 
+async def back(running: RunningHotline) -> bool:
+    try:
+        await running.back()
+    except TimeoutError:
+        return False
+    return True
+
+
 def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -79,8 +87,9 @@ async def test_a_promise_outlives_the_controller_and_is_kept(world: tuple[Agent,
     name = str(accepted.data["call_back"])
 
     os.kill(running.process_id("controller"), signal.SIGKILL)
-    await asyncio.sleep(0.5)
-    await running.back()
+    async with asyncio.timeout(60):  # it reads its model of words and tests its plans first
+        while not await back(running):
+            pass
     async with running.hotline.store() as store:
         dump = [value async for key in store.scan_iter("*") for value in [key, await store.dump(key)]]
     assert not [part for part in dump if CALLER[1:].encode() in part]
