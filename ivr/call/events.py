@@ -15,7 +15,7 @@ CallId = NewType("CallId", str)
 
 OfferEnd = Literal["no_answer", "declined", "unreachable", "withdrawn"]
 QueueRefusal = Literal["full", "nobody", "closed"]
-TalkEnd = Literal["caller", "operator", "failed"]
+TalkEnd = Literal["caller", "operator", "transferred", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,19 @@ class TalkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class BackToQueue:
+    """The operator has put the caller back into a queue: "" and a `topic` of "" mean those of before.
+
+    `urgent`: before others who wait.
+    """
+
+    operator: str
+    queue: str = ""
+    topic: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackKept:
     """The caller may hang up: the place in the queue is kept, and the number will be rung, in the call `call_back`."""
 
@@ -191,6 +204,7 @@ Event = (
     | OfferEnded
     | Connected
     | TalkEnded
+    | BackToQueue
     | CallbackKept
     | CallbackRefused
     | LookedUp

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from ivr.call.events import CallId, Connected, Event, Offered, OfferEnd, OfferEnded, TalkEnd, TalkEnded
+from ivr.call.events import BackToQueue, CallId, Connected, Event, Offered, OfferEnd, OfferEnded
+from ivr.call.listening_in import ListeningIn, Mode
 from ivr.call.parts import Offer, Parts
+from ivr.call.talk import Record, Talk
 from ivr.call.wait import Wait
-from ivr.errors import AsteriskRefused
 from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
-
-Record = Callable[[str, Mapping[str, str | int | float | bool | None]], None]
+from ivr.operator.desk import ActImpossible
 
 
 class OperatorSide:
@@ -32,8 +33,10 @@ class OperatorSide:
         receive: Callable[[Event], None],
     ) -> None:
         self.operator = ""
-        self.talking = False
+        self.talk: Talk | None = None
         self.talk_seconds: float | None = None
+        self.passed_by = ""
+        """Who has put the caller back into the queue."""
         self._call = call
         self._incoming = incoming
         self._parts = parts
@@ -44,12 +47,35 @@ class OperatorSide:
         self._ringing: dict[str, OperatorLeg] = {}
         self.reach: Callable[[OperatorLeg], Awaitable[OfferEnd | None]] = _on_the_line
         """Has the caller on the line for an operator who has picked up; None when that worked, else how it ended."""
+        self._listening: dict[str, tuple[ListeningIn, asyncio.Task[Any]]] = {}
+
+    @property
+    def talking(self) -> bool:
+        return self.talk is not None
 
     def withdraw(self, offer: Offer) -> None:
         """That offer is over through no act of ours: stop ringing there."""
         leg = self._ringing.get(offer.offer)
         if leg is not None and not leg.answered.done():
             leg.answered.set_exception(LegFailed("withdrawn"))
+
+    async def listen_in(self, supervisor: str, telephone: str, mode: Mode) -> None:
+        """A supervisor hears the talk under way; runs until either ends. Again for the same one: changes the mode."""
+        task = asyncio.current_task()
+        if self.talk is None or task is None:
+            return
+        if (known := self._listening.get(supervisor)) is not None:
+            try:
+                await known[0].change(mode)
+            except ActImpossible:
+                pass  # there is nobody to hear any more, and the end of it is on the way
+            return
+        part = ListeningIn(self._call, self.talk, self._parts, self._record, supervisor, mode)
+        self._listening[supervisor] = part, task
+        try:
+            await part.run(telephone)
+        finally:
+            del self._listening[supervisor]
 
     async def ring(self, offer: Offer) -> None:
         """Ring at the operator of this offer, and talk when the call is taken there."""
@@ -63,6 +89,7 @@ class OperatorSide:
                 "reason": offer.reason,
                 "waited_seconds": self._wait.so_far(),
             },
+            {},
         )
         self._receive(Offered(offer.operator, offer.reason))
         end = await self._ring(offer)
@@ -71,7 +98,7 @@ class OperatorSide:
         if end != "withdrawn":
             await self._parts.queue.declined(offer, end)
         rang_seconds = round(self._parts.clock.monotonic() - rang_at, 3)
-        self._record("offer_ended", {**facts, "reason": end, "rang_seconds": rang_seconds})
+        self._record("offer_ended", {**facts, "reason": end, "rang_seconds": rang_seconds}, {})
         self._receive(OfferEnded(offer.operator, end))
 
     async def _ring(self, offer: Offer) -> OfferEnd | None:
@@ -88,7 +115,7 @@ class OperatorSide:
                 return end
             if not await self._parts.queue.accepted(offer):
                 return "withdrawn"
-            self._receive(TalkEnded(offer.operator, await self._talk(offer.operator, leg)))
+            self._receive(await self._talk(offer.operator, leg))
             return None
         except LegFailed as failed:
             return failed.reason
@@ -99,35 +126,26 @@ class OperatorSide:
             if leg is not None:
                 await line.hang_up(leg.channel)
 
-    async def _talk(self, operator: str, leg: OperatorLeg) -> TalkEnd:
-        line, clock, bridge = self._parts.line, self._parts.clock, f"{self._call}-talk"
-        self.talking = True
-        began_at: float | None = None
-        ended_by: TalkEnd = "caller"  # unless we live to see the operator go
+    async def _talk(self, operator: str, leg: OperatorLeg) -> Event:
+        talk = Talk(self._call, self._incoming, self._parts, self._wait, self._record, self._told, operator, leg)
+        self.talk = talk
         try:
             await self._silence()
-            await line.bridge(bridge, [self._incoming.channel, leg.channel])
-            self._wait.over()
-            self.operator, began_at = operator, clock.monotonic()
-            waits = {"waited_seconds": self._wait.seconds, "since_arrival_seconds": self._wait.since_arrival()}
-            self._record("connected", {"operator": operator, **waits})
-            self._receive(Connected(operator))
-            await leg.gone
-            ended_by = "operator"
-        except AsteriskRefused:
-            ended_by = "failed"  # one of the two was gone before they could hear each other
+            event = await talk.run()
         finally:
-            self.talking = False
-            if began_at is None:
-                reason: OfferEnd = "unreachable" if ended_by == "failed" else "withdrawn"
-                self._record("offer_ended", {"operator": operator, "reason": reason})
-            else:
-                self.talk_seconds = round(clock.monotonic() - began_at, 3)
-                talk = {"ended_by": ended_by, "talk_seconds": self.talk_seconds}
-                self._record("talk_ended", {"operator": operator, **talk})
-            await line.unbridge(bridge)
-            await self._parts.queue.talk_ended(self._call)
-        return ended_by
+            self.talk = None
+            for _, task in self._listening.values():
+                task.cancel()
+            self.talk_seconds = round((self.talk_seconds or 0.0) + talk.seconds, 3) if self.operator else None
+        if isinstance(event, BackToQueue):
+            self.passed_by = event.operator
+            self._wait.resume()
+        return event
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, Connected):
+            self.operator = event.operator
+        self._receive(event)
 
 
 async def _on_the_line(_: OperatorLeg) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ivr.call.effects import Effect, EnterQueue, Listen
 from ivr.call.events import CallbackKept, CallbackRefused, CallId, Event, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
+from ivr.errors import IvrError
 from ivr.line.asterisk import Line
 
 
@@ -76,6 +77,7 @@ class Queue(Protocol):
         *,
         preferred: str = "",
         caller_token: str = "",
+        passed_by: str = "",
     ) -> Queued | QueueRefused: ...
 
     async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> object: ...
@@ -91,6 +93,14 @@ class Queue(Protocol):
     async def declined(self, offer: Any, reason: OfferEnd) -> object: ...
 
     async def talk_ended(self, call: CallId) -> object: ...
+
+    async def ask_in(self, call: CallId, operator: str, *, answered: bool = False) -> bool:
+        """Another operator is to ring for the talk, or has answered; False when that operator is not free."""
+        ...
+
+    async def let_go(self, call: CallId) -> object: ...
+
+    async def passed_on(self, call: CallId) -> object: ...
 
 
 class Promising(Protocol):
@@ -135,6 +145,10 @@ class Around:
     notices: tuple[str, ...] = ()
 
 
+def _no_outside(number: str) -> str:
+    raise IvrError(f'there is no outside number "{number}"', hint="name it under transfers in config/ivr.yaml")
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything outside the call that a call uses."""
@@ -158,3 +172,5 @@ class Parts:
     """Caller's number → whether it could be rung back now."""
     promise: Promising | None = None
     """Lets a caller who waits hang up, to be rung back in turn."""
+    outside: Callable[[str], str] = _no_outside
+    """Id of a configured outside number → how to dial it; raises `IvrError` when there is none."""

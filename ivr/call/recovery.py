@@ -1,8 +1,8 @@
 """What a new controller does about the calls of one that died: no talk is cut, nobody is left in silence.
 
-Asterisk keeps the channels of a dead controller. Those who talk go on talking and are only watched to their end;
-whoever was in a menu or in the queue goes to Asterisk's own dialplan, which rings a person; everything that served a
-call of the dead controller (taps, ringing legs) is removed.
+Asterisk keeps the channels of a dead controller. Those who talk go on talking and are only watched to their end; a
+caller on hold is brought back to whoever was in the talk. Whoever was in a menu or in the queue goes to Asterisk's own
+dialplan, which rings a person. Everything that served a call of the dead controller (taps, ringing legs) is removed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from ivr.line.asterisk import Line
 log = structlog.get_logger()
 
 _MADE_BY_US = re.compile(r"-(leg|media|snoop)\d+$")
-_TALK = "-talk"
+_TALK, _HOLD = "-talk", "-hold"
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What a dead controller left in Asterisk: talks (call → both channels), callers without us, channels of no use."""
+    """What a dead controller left in Asterisk: talks (call → their channels), of those `held` the caller on hold,
+    callers without us, channels of no use."""
 
     talks: Mapping[CallId, tuple[str, ...]] = field(default_factory=dict)
+    held: Mapping[CallId, str] = field(default_factory=dict)
     callers: tuple[str, ...] = ()
     useless_channels: tuple[str, ...] = ()
     useless_bridges: tuple[str, ...] = ()
@@ -39,11 +41,17 @@ class Remains:
 def sort_out(channels: Sequence[Mapping[str, Any]], bridges: Sequence[Mapping[str, Any]]) -> Remains:
     """Tell from Asterisk's own lists what each channel and bridge was for. Pure."""
     talks: dict[CallId, tuple[str, ...]] = {}
+    held: dict[CallId, str] = {}
     useless_bridges = []
+    rooms = {str(bridge["id"]): tuple(map(str, bridge["channels"])) for bridge in bridges}
     for bridge in bridges:
-        name, members = str(bridge["id"]), tuple(map(str, bridge["channels"]))
-        if name.endswith(_TALK) and len(members) > 1:
-            talks[CallId(name.removesuffix(_TALK))] = members
+        name, members = str(bridge["id"]), rooms[str(bridge["id"])]
+        call = CallId(name.removesuffix(_TALK))
+        on_hold = rooms.get(f"{call}{_HOLD}", ())[:1] if name.endswith(_TALK) and members else ()
+        if name.endswith(_TALK) and len(members) + len(on_hold) > 1:
+            talks[call] = (*on_hold, *members)
+            if on_hold:
+                held[call] = on_hold[0]
         elif bridge.get("creator") == "Stasis":
             useless_bridges.append(name)
     talking = {channel for members in talks.values() for channel in members}
@@ -54,7 +62,7 @@ def sort_out(channels: Sequence[Mapping[str, Any]], bridges: Sequence[Mapping[st
     ]
     callers = tuple(name for name in ours if name not in talking and not _MADE_BY_US.search(name))
     useless = tuple(name for name in ours if name not in talking and _MADE_BY_US.search(name))
-    return Remains(talks, callers, useless, tuple(useless_bridges))
+    return Remains(talks, held, callers, useless, tuple(useless_bridges))
 
 
 class Recovery:
@@ -69,6 +77,8 @@ class Recovery:
     async def clear_up(self) -> Remains:
         """Hand over callers, remove what is of no use; answers the talks that go on."""
         remains = sort_out(await self._ari.request("GET", "channels"), await self._ari.request("GET", "bridges"))
+        for call, caller in remains.held.items():
+            await self._line.add(f"{call}{_TALK}", caller)
         for channel in remains.useless_channels:
             await self._line.hang_up(channel)
         for bridge in remains.useless_bridges:

@@ -32,8 +32,10 @@ from ivr.call.events import (
     TimerFired,
 )
 from ivr.call.hearing import Hearing
+from ivr.call.listening_in import Mode
 from ivr.call.operator_side import OperatorSide
 from ivr.call.parts import Dialogue, Offer, Parts
+from ivr.call.talk import Talk
 from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
 from ivr.line.asterisk import IncomingCall
@@ -81,6 +83,15 @@ class CallSession:
     def operator(self) -> str:
         """Who talks, or has talked, to the caller; "" before that."""
         return self._operators.operator
+
+    @property
+    def talk(self) -> Talk | None:
+        """The talk under way, as its operator works it."""
+        return self._operators.talk
+
+    def listen_in(self, supervisor: str, telephone: str, mode: Mode) -> None:
+        """Ring at a supervisor's telephone, to hear the talk under way; once there, only the mode changes."""
+        self._spawn(self._operators.listen_in(supervisor, telephone, mode))
 
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks."""
@@ -209,6 +220,7 @@ class CallSession:
             entered_at,
             preferred=await self._caller.known_operator(),
             caller_token=self._caller.token,
+            passed_by=self._operators.passed_by,
         )
         if isinstance(answer, QueueRefused):
             self._wait.refused()

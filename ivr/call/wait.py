@@ -41,6 +41,11 @@ class Wait:
         if self.seconds is None:
             self.seconds = self.so_far()
 
+    def resume(self) -> None:
+        """The call is put back into the queue after a talk: it goes on waiting, in the place it had."""
+        if self.seconds is not None:
+            self._began_at, self.seconds = self._clock.monotonic() - self.seconds, None
+
     def refused(self) -> None:
         """The queue did not take the call."""
         self._began_at = self.entered_wall = None

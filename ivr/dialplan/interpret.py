@@ -7,7 +7,7 @@ outside a talk are bounded.
 from __future__ import annotations
 
 from ivr.call.effects import Answer, CancelTimer, Effect, HangUp, SetTimer
-from ivr.call.events import Arrived, CallerHungUp, Connected, Event, TalkEnded, TimerFired
+from ivr.call.events import Arrived, BackToQueue, CallerHungUp, Connected, Event, TalkEnded, TimerFired
 from ivr.dialplan.model import Plan
 from ivr.dialplan.state import Frame, Now, State, Value
 from ivr.dialplan.step import Call, End, Go, Move, Next, Return, Stay, Step
@@ -61,7 +61,7 @@ def _react(turn: Turn, event: Event) -> Move:
     move = End("no_further_step") if current is None else current.react(turn, event)
     if isinstance(event, Connected):
         turn.effects.append(CancelTimer(LONGEST_CALL))
-    elif isinstance(event, TalkEnded):
+    elif isinstance(event, TalkEnded | BackToQueue):
         turn.effects.append(SetTimer(LONGEST_CALL, LONGEST_CALL_SECONDS))
     return move
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from ivr.journal.kinds import KINDS
 from ivr.journal.record import Record, undeclared
 
-Phase = Literal["new", "menu", "waiting", "ringing", "talking", "over"]
-"""`menu`: with the dialplan, before the queue or after the talk."""
+Phase = Literal["new", "menu", "waiting", "ringing", "talking", "outside", "over"]
+"""`menu`: with the dialplan, before the queue or after the talk. `outside`: with an outside number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class CallState:
     """Who talks to the caller, or who was rung last."""
     ringing: tuple[str, ...] = ()
     """Operators who are rung now: more than one when time is short."""
+    asked_in: str = ""
+    """Who is rung, or talks, beside the operator; while the caller is not `held`, all three hear each other."""
+    held: bool = False
     connected: float | None = None
     offers: int = 0
     talks: int = 0
@@ -73,7 +76,15 @@ def take(state: CallState, record: Record) -> CallState:
 
 
 _Change = Callable[[CallState, Record, Mapping[str, Any]], dict[str, Any]]
-_WAITS_NO_MORE: Mapping[str, Any] = {"phase": "menu", "queue": "", "queued": None, "operator": "", "ringing": ()}
+_WAITS_NO_MORE: Mapping[str, Any] = {
+    "phase": "menu",
+    "queue": "",
+    "queued": None,
+    "operator": "",
+    "ringing": (),
+    "asked_in": "",
+    "held": False,
+}
 
 
 def _offer_ended(state: CallState, _: Record, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,6 +93,17 @@ def _offer_ended(state: CallState, _: Record, data: Mapping[str, Any]) -> dict[s
     if state.phase != "ringing":
         return {"ringing": still}
     return {"ringing": still, "phase": "ringing" if still else "waiting", "operator": still[-1] if still else ""}
+
+
+def _transferred(_: CallState, __: Record, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The talk before has ended; who has the caller now says the next record, or the phase."""
+    match data["to"]:
+        case "operator":
+            return {"phase": "ringing", "operator": data["target"], "ringing": (data["target"],)}
+        case "outside":
+            return {"phase": "outside"}
+        case _:
+            return {}
 
 
 _CHANGES: Mapping[str, _Change] = {
@@ -109,6 +131,13 @@ _CHANGES: Mapping[str, _Change] = {
         "ringing": tuple(name for name in state.ringing if name != data["operator"]),
         "connected": record.wall_seconds,
     },
+    "held": lambda *_: {"held": True},
+    "resumed": lambda *_: {"held": False},
+    "asked_in": lambda _, __, data: {"held": True, "asked_in": data["target"]},
+    "asked_in_ended": lambda *_: {"held": False, "asked_in": ""},
+    "conferenced": lambda *_: {"held": False},
+    "transferred": _transferred,
+    "outside_ended": lambda *_: {"phase": "menu"},
     "talk_ended": lambda state, *_: {**_WAITS_NO_MORE, "talks": state.talks + 1},
     "ended": lambda _, __, data: {**_WAITS_NO_MORE, "phase": "over", "outcome": data["outcome"]},
 }
@@ -123,8 +152,16 @@ _ONLY_IN: Mapping[str, frozenset[Phase]] = {
     "offer_ended": frozenset({"ringing", "menu", "waiting", "talking"}),  # it may have left, or talk, while it rang
     "connected": frozenset({"ringing"}),
     "talk_ended": frozenset({"talking"}),
+    **dict.fromkeys(
+        ("held", "resumed", "asked_in", "consulted", "conferenced", "escalated", "supervised", "identity_checked"),
+        frozenset[Phase]({"talking"}),
+    ),
+    "asked_in_ended": frozenset({"talking"}),
+    "transferred": frozenset({"menu"}),
+    "outside_ended": frozenset({"outside"}),
     "ended": frozenset({"menu", "waiting", "ringing"}),
 }
+_BY_THE_OPERATOR = frozenset({"talk_ended", "held", "resumed", "asked_in", "consulted", "conferenced"})
 _AFTERWARDS = frozenset({"ended"}) | {name for name, kind in KINDS.items() if kind.subject == "request"}
 
 
@@ -147,7 +184,7 @@ def contradictions(records: Sequence[Record], *, over: bool = False) -> tuple[st
         operator = record.data.get("operator", state.operator)  # a talk that was taken over may not know
         if state.phase == "ringing" and record.kind in ("offer_ended", "connected") and operator not in state.ringing:
             found.append(f"{where}: not an operator who was rung ({', '.join(state.ringing)})")
-        if state.phase == "talking" and record.kind == "talk_ended" and operator != state.operator:
+        if record.kind in _BY_THE_OPERATOR and state.phase == "talking" and operator != state.operator:
             found.append(f"{where}: not the operator of before ({state.operator!r})")
         found += [f"{where}: undeclared {name}" for name in undeclared(record)]
         state = take(state, record)

@@ -36,6 +36,7 @@ def _kind(
 _OPERATOR = {"operator": "the operator's name in config/operators.yaml"}
 _QUEUE = {"queue": "the queue's name"}
 _TRY = {"attempt": "which time this is for this menu, from 1", "left": "how many attempts remain"}
+_TARGET = {"to": "operator, outside or queue", "target": "its name in the configuration; empty: as before"}
 _REQUEST = {"request": "the request's number"}
 
 KINDS: Mapping[str, Kind] = dict(
@@ -65,7 +66,7 @@ KINDS: Mapping[str, Kind] = dict(
               {"reason": "why"}),
         _kind("call", "topic", "the topic was found",
               {"topic": "its id", "confidence": "0–1", "margin": "distance to the next topic, 0–1",
-               "by": "key or speech", "language": "language of what was said",
+               "by": "key, speech or operator", "language": "language of what was said",
                "priority": "the call's priority from here"},
               {"matched": "the words that decided", "alternatives": "other topics and their confidence"}),
         _kind("call", "decided", "the plan chose a way",
@@ -93,10 +94,30 @@ KINDS: Mapping[str, Kind] = dict(
               {**_OPERATOR, "waited_seconds": "in the queue", "since_arrival_seconds": "from the first ring"}),
         _kind("call", "held", "the operator put the caller on hold", _OPERATOR),
         _kind("call", "resumed", "the operator took the caller off hold", {**_OPERATOR, "held_seconds": "how long"}),
-        _kind("call", "transferred", "the operator passed the call on, with its context",
-              {**_OPERATOR, "to": "queue or operator", "reason": "why"}),
+        _kind("call", "asked_in", "somebody is asked in to the talk and rung; the caller hears music",
+              {**_OPERATOR, **_TARGET, "transfer": "the caller is theirs once they answer"}),
+        _kind("call", "asked_in_ended", "who was asked in is not, or no longer, there: back to the caller",
+              {**_OPERATOR, "target": _TARGET["target"],
+               "reason": "busy, no_answer, declined, unreachable, ended or withdrawn"}),
+        _kind("call", "consulted", "operator and who was asked in talk; the caller hears music",
+              {**_OPERATOR, "target": _TARGET["target"]}),
+        _kind("call", "conferenced", "all three hear each other", {**_OPERATOR, "target": _TARGET["target"]}),
+        _kind("call", "escalated", "the operator needs a specialist for this call", {**_OPERATOR, **_TARGET},
+              {"reason": "why, in the operator's words"}),
+        _kind("call", "transferred", "the operator has passed the call on, with its context",
+              {**_OPERATOR, **_TARGET, "warm": "they had talked before", "reason": "why"}),
+        _kind("call", "outside_ended", "the talk with an outside number, to which the call was transferred, is over",
+              {"ended_by": "caller, operator (the other side) or failed", "seconds": "how long"}),
+        _kind("call", "supervised", "a supervisor is in the talk from here on, in this manner",
+              {**_OPERATOR, "supervisor": "who", "mode": "listen, whisper (heard by the operator only) or join"}),
+        _kind("call", "supervision_ended", "the supervisor has left the talk",
+              {"supervisor": "who", "reason": "left, talk_ended, no_answer, declined or unreachable",
+               "seconds": "how long"}),
+        _kind("call", "identity_checked", "the operator has asked the caller to prove who they are",
+              {**_OPERATOR, "checked": "what was found right: full_name, snils, passport, birth_date",
+               "proven": "whether that is enough"}),
         _kind("call", "talk_ended", "the talk is over",
-              {**_OPERATOR, "ended_by": "caller, operator or failed", "talk_seconds": "how long"}),
+              {**_OPERATOR, "ended_by": "caller, operator, transferred or failed", "talk_seconds": "how long"}),
         _kind("call", "callback_offered", "the caller was offered to be called back", {"waited_seconds": "so far"}),
         _kind("call", "callback_accepted", "the caller will be called back and keeps the place",
               {**_QUEUE, "call_back": "the call in which that happens"},

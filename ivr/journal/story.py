@@ -41,6 +41,14 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     "talk_ended": lambda f: (
         "talk over" + _seconds(f, "talk_seconds", " after {} s") + _because(f, "ended_by", ", {} ended it")
     ),
+    "held": lambda f: f"{f['operator']} puts the caller on hold",
+    "resumed": lambda f: "back to the caller" + _seconds(f, "held_seconds", " after {} s"),
+    "asked_in": lambda f: f"{f['operator']} asks {f['target']} in" + (" to take the call" if f.get("transfer") else ""),
+    "asked_in_ended": lambda f: f"{f['target']} is not in the talk" + _because(f, "reason") + ": back to the caller",
+    "consulted": lambda f: f"{f['operator']} consults {f['target']}",
+    "conferenced": lambda f: f"{f['operator']}, {f['target']} and the caller talk",
+    "escalated": lambda f: f"{f['operator']} escalates" + _because(f, "reason", ": {}"),
+    "transferred": lambda f: f"{f['operator']} passes the call on to {f['to']} {f.get('target', '')}".rstrip(),
     "left": lambda f: (
         "the caller hung up" + _because(f, "where", " in the {}") + _seconds(f, "waited_seconds", " after {} s")
     ),

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 
 _OWN_CHANNEL_SECONDS = 2.0
 _FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
+BridgeKind = Literal["mixing", "holding"]
 _CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
 
 
@@ -237,10 +239,32 @@ class Line:
             raise
         return leg
 
-    async def bridge(self, name: str, channels: Sequence[str]) -> None:
-        """Let these channels hear each other; the bridge ends with `unbridge`."""
-        await self._ari.request("POST", f"bridges/{name}", type="mixing")
+    async def bridge(self, name: str, channels: Sequence[str], kind: BridgeKind = "mixing") -> None:
+        """Let these channels hear each other (`holding`: music); the bridge ends with `unbridge`."""
+        await self._ari.request("POST", f"bridges/{name}", type=kind)
+        await self.add(name, *channels)
+
+    async def add(self, name: str, *channels: str) -> None:
+        """Bring channels into a bridge that there is, out of any other one."""
         await self._ari.request("POST", f"bridges/{name}/addChannel", channel=",".join(channels))
+
+    async def listen_in(self, channel: str, *, whisper: bool) -> str:
+        """A channel that hears both directions of `channel`, and with `whisper` is heard by its telephone alone."""
+        snoop = f"{channel}-snoop{next(self._numbers)}"
+        try:
+            async with asyncio.timeout(_OWN_CHANNEL_SECONDS), self._entrances(snoop) as entered:
+                await self._ari.request(
+                    "POST",
+                    f"channels/{channel}/snoop/{snoop}",
+                    spy="both",
+                    whisper="out" if whisper else "none",
+                    app=self._application,
+                )
+                await entered
+        except BaseException:
+            await self.hang_up(snoop)
+            raise
+        return snoop
 
     async def unbridge(self, name: str) -> None:
         await self._tolerate_gone("DELETE", f"bridges/{name}")

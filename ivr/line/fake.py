@@ -131,6 +131,8 @@ class FakeAsterisk:
             case "POST", ["bridges", bridge, "addChannel"]:
                 for channel in str(parameters["channel"]).split(","):
                     self._known(channel)
+                    for members in self.bridges.values():
+                        members.discard(channel)  # nobody is in two bridges
                     self.bridges[bridge].add(channel)
             case "DELETE", ["bridges", bridge]:
                 if self.bridges.pop(bridge, None) is None:

@@ -34,7 +34,8 @@ class QueuedCall:
     earlier by urgency. `offers` maps operators who ring now to offer ids; `declined` maps operators to the time until
     which they are not offered this call again. `controller` owns the call's telephone leg. `reason` is the last
     decision's, as JSON. `callback` (sealed) is whom to ring when the turn comes, "" while the caller is on the line;
-    `not_before` is when the next of its `tries` may be.
+    `not_before` is when the next of its `tries` may be. `asked_in` is who rings for, or takes part in, the talk beside
+    `operator`.
     """
 
     call: CallId
@@ -59,6 +60,7 @@ class QueuedCall:
     callback: str = ""
     tries: int = 0
     not_before: float = 0.0
+    asked_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from redis.asyncio import Redis
 
@@ -106,6 +106,20 @@ class QueueStore:
     async def end_talk(self, call: CallId, *, now: float, wrap_up_seconds: float) -> Done | Refused:
         """They have parted; the operator writes down the result for `wrap_up_seconds`, then is free."""
         return _done(await self._scripts.run("end_talk", call, _milli(now), wrap_up_seconds))
+
+    async def ask_in(
+        self, call: CallId, operator: str, state: Literal["offered", "talking"], *, now: float
+    ) -> Done | Refused:
+        """A further operator rings for a talk (`offered`), then takes part in it (`talking`)."""
+        return _done(await self._scripts.run("ask_in", call, operator, state, _milli(now)))
+
+    async def let_go(self, call: CallId, *, now: float) -> Done | Refused:
+        """Who was asked in is free again."""
+        return _done(await self._scripts.run("let_go", call, _milli(now)))
+
+    async def pass_on(self, call: CallId, *, now: float, wrap_up_seconds: float) -> Done | Refused:
+        """Who was asked in takes the talk over."""
+        return _done(await self._scripts.run("pass_on", call, _milli(now), wrap_up_seconds))
 
     async def ready(self, operator: str, *, now: float) -> Done | Refused:
         """The operator takes calls from now on."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 import structlog
 
@@ -49,6 +50,7 @@ from ivr.routing.view import QueueView
 LEASE_SECONDS = 2.5
 _RENEWALS_PER_LEASE = 3
 _STORE_RETRY_SECONDS = 0.5
+PASSED_BY_SECONDS = 120.0
 
 _log = structlog.get_logger(__name__)
 
@@ -117,11 +119,12 @@ class Router:
         *,
         preferred: str = "",
         caller_token: str = "",
+        passed_by: str = "",
     ) -> Queued | QueueRefused:
         """Let the call wait for an operator.
 
         `entered_at` is Unix seconds, `preferred` the operator who knows the case, `caller_token` an opaque name of the
-        caller who, when cut off, has the place back.
+        caller who, when cut off, has the place back, `passed_by` who has just transferred the call: others come first.
         """
         hours = self._hours.get(wanted.queue, ALWAYS)
         if not hours.open_at(datetime.fromtimestamp(self._clock.wall(), UTC)):
@@ -142,6 +145,7 @@ class Router:
             rank=entered_at - wanted.priority * self._policy.urgency_seconds,
             waiting_key=keys.waiting(wanted.queue),
             preferred=preferred,
+            declined={passed_by: self._clock.wall() + PASSED_BY_SECONDS} if passed_by else {},
         )
         now = self._clock.wall()
         expected = outlook(self._view, row, self._policy, self._talk_times, now)
@@ -184,6 +188,19 @@ class Router:
     async def talk_ended(self, call: CallId) -> None:
         """Caller and operator have parted; the wrap-up begins."""
         await self._store.end_talk(call, now=self._clock.wall(), wrap_up_seconds=self._policy.wrap_up_seconds)
+
+    async def ask_in(self, call: CallId, operator: str, *, answered: bool = False) -> bool:
+        """Another operator rings for a talk, or has `answered` there; False when busy, or the talk is over."""
+        state: Literal["offered", "talking"] = "talking" if answered else "offered"
+        return isinstance(await self._store.ask_in(call, operator, state, now=self._clock.wall()), Done)
+
+    async def let_go(self, call: CallId) -> None:
+        """Who was asked in is free again."""
+        await self._store.let_go(call, now=self._clock.wall())
+
+    async def passed_on(self, call: CallId) -> None:
+        """Who was asked in has the caller now; the wrap-up of the operator of before begins."""
+        await self._store.pass_on(call, now=self._clock.wall(), wrap_up_seconds=self._policy.wrap_up_seconds)
 
     async def operator_ready(self, name: str) -> None:
         """The operator takes calls from now on."""

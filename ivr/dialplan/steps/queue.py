@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.call.effects import EnterQueue
 from ivr.call.events import (
+    BackToQueue,
     CallbackKept,
     CallbackRefused,
     Connected,
@@ -107,7 +108,10 @@ class QueueStep(Step):
     def _enter_queue(self, turn: Turn) -> None:
         call = turn.state
         priority = call.priority if self.priority is None else self.priority
-        turn.enter_queue(EnterQueue(self.queue, call.topic, call.language, self.skills or (), priority))
+        self._enter(turn, EnterQueue(self.queue, call.topic, call.language, self.skills or (), priority))
+
+    def _enter(self, turn: Turn, request: EnterQueue) -> None:
+        turn.enter_queue(request)
         turn.set_timer(ADMISSION, ADMISSION_SECONDS)
         turn.start_music()
 
@@ -122,8 +126,8 @@ class QueueStep(Step):
                 return self._refused(turn, reason)
             case OfferEnded() if not doing.talking and turn.state.playing is None:
                 turn.start_music()
-            case Connected():
-                self._connected(turn, doing)
+            case Connected() | BackToQueue():
+                self._operator_acts(turn, doing, event)
             case TalkEnded(_, ended_by):
                 return self._talk_ended(turn, doing, ended_by)
             case KeyPressed() | CallbackKept() | CallbackRefused() if self.callback is not None:
@@ -145,7 +149,7 @@ class QueueStep(Step):
             turn.note(
                 "queued",
                 {
-                    "queue": self.queue,
+                    "queue": doing.queue,
                     "position": position,
                     "expected_wait_seconds": expected,
                     "topic": turn.state.topic,
@@ -162,6 +166,12 @@ class QueueStep(Step):
         turn.out_of_queue()
         turn.note("queue_refused", {"queue": self.queue, "reason": reason})
         return Go(self.refused, REFUSED)
+
+    def _operator_acts(self, turn: Turn, doing: Waiting, event: Connected | BackToQueue) -> None:
+        if isinstance(event, Connected):
+            self._connected(turn, doing)
+        elif doing.talking:
+            self._back_to_queue(turn, doing, event)
 
     def _connected(self, turn: Turn, doing: Waiting) -> None:
         turn.stop_playing()
@@ -182,6 +192,21 @@ class QueueStep(Step):
             self._enter_queue(turn)
             return Stay()
         return End("finished") if self.then is None else Go(self.then, AFTER_TALK)
+
+    def _back_to_queue(self, turn: Turn, doing: Waiting, event: BackToQueue) -> None:
+        """Another operator is needed. How long the caller waits at most, and what is heard, is as before."""
+        turn.out_of_queue()
+        topic = event.topic or turn.state.topic
+        skills = self.skills or () if topic == turn.state.topic else ()
+        if event.urgent:
+            turn.put("priority", turn.state.priority + 1)
+        if topic != turn.state.topic:
+            turn.set_topic(topic, {"by": "operator"}, {})
+        queue = event.queue or doing.queue
+        turn.do(Waiting(queue, entered_seconds=turn.now.monotonic_seconds))
+        self._enter(turn, EnterQueue(queue, topic, turn.state.language, skills, turn.state.priority))
+        if self.longest_wait is not None:
+            turn.set_timer(LONGEST_WAIT, self.longest_wait.seconds)
 
     def _timer(self, turn: Turn, timer: str) -> Move:
         if timer == ADMISSION:

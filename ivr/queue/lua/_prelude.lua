@@ -84,6 +84,13 @@ local function part(operator, now, wrap_up_seconds)
   save_operator(operator)
 end
 
+-- Who was asked in to the talk and has not taken it over is free again.
+local function dismiss(call, now)
+  local asked_in = (call.asked_in or '') ~= '' and load_row(OPERATORS, call.asked_in)
+  if asked_in and asked_in.call == call.call then release(asked_in, now, true) end
+  call.asked_in = ''
+end
+
 -- Operators who stop taking calls: a ringing offer goes back, a talk goes on to its end.
 local function stand_down(operator, intent, reason, now)
   operator.intent, operator.reason = intent, reason

@@ -12,5 +12,6 @@ if operator and operator.call == call.call then
 elseif ARGV[4] ~= '' then
   redis.call('SET', ARGV[4], call.place, 'EX', ARGV[5])
 end
+dismiss(call, now)
 drop_call(call)
 return answer('leave', {left = true})

@@ -350,3 +350,47 @@ async def eventually(ask: Callable[[], Awaitable[T]], true: Callable[[T], bool])
     async with asyncio.timeout(5):
         while not true(await ask()):  # noqa: ASYNC110 - rows in the store have no event here
             await asyncio.sleep(0.02)
+
+
+async def test_who_is_asked_in_gets_no_other_call_and_takes_the_talk_over(site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.enter(topic="technical")
+    assert await site.router.accepted(await site.offer())
+    await site.router.operator_ready("boris")
+    assert await site.router.ask_in(CALL, "boris")
+    await site.state("boris", "offered")
+    await site.enter(OTHER, topic="technical")
+    assert not await site.router.ask_in(OTHER, "boris"), "a call that nobody has answered asks nobody in"
+    assert await site.router.ask_in(CALL, "boris", answered=True)
+    await site.router.passed_on(CALL)
+    await site.state("boris", "talking")
+    assert (await site.offer()).operator == "anna"  # after the wrap-up, while boris talks
+    await site.router.talk_ended(CALL)
+    await site.state("boris", "wrap_up")
+
+
+async def test_who_is_let_go_or_whose_talk_ends_meanwhile_is_free_again(site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.enter()
+    assert await site.router.accepted(await site.offer())
+    assert not await site.router.ask_in(CALL, "boris"), "not signed in"
+    await site.router.operator_ready("boris")
+    assert await site.router.ask_in(CALL, "boris")
+    assert not await site.router.ask_in(CALL, "anna"), "one at a time"
+    await site.router.let_go(CALL)
+    await site.state("boris", "ready")
+    assert await site.router.ask_in(CALL, "boris")
+    await site.router.leave(CALL, "caller hung up")
+    await site.state("boris", "ready")
+
+
+async def test_a_call_that_was_put_back_does_not_come_to_who_has_put_it_back(site: Site) -> None:
+    await site.router.operator_ready("anna")
+    await site.enter(topic="technical")
+    assert await site.router.accepted(await site.offer())
+    await site.router.talk_ended(CALL)
+    wanted = EnterQueue("people", "technical", "ru")
+    assert isinstance(await site.router.enter(CALL, wanted, "federal", 1.0, passed_by="anna"), Queued)
+    await site.state("anna", "ready")
+    await site.router.operator_ready("boris")
+    assert (await site.offer()).operator == "boris"

@@ -138,6 +138,7 @@ class ScriptedQueue:
     hasty: bool = False
     told: list[tuple[str, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
 
     def standing(self, call: CallId) -> Queued | None:
         return Queued("main", 2)
@@ -151,7 +152,10 @@ class ScriptedQueue:
         *,
         preferred: str = "",
         caller_token: str = "",
+        passed_by: str = "",
     ) -> Queued | QueueRefused:
+        if passed_by:
+            self.said.append(f"entered {wanted.topic} priority {wanted.priority} not {passed_by}")
         self.told.append((preferred, caller_token))
         if self.refuses:
             return QueueRefused("main", "full")
@@ -180,6 +184,16 @@ class ScriptedQueue:
 
     async def talk_ended(self, call: CallId) -> None:
         self.said.append("talk_ended")
+
+    async def ask_in(self, call: CallId, operator: str, *, answered: bool = False) -> bool:
+        self.said.append(f"asked in {operator}" + (" answered" if answered else ""))
+        return operator not in self.busy
+
+    async def let_go(self, call: CallId) -> None:
+        self.said.append("let go")
+
+    async def passed_on(self, call: CallId) -> None:
+        self.said.append("passed on")
 
 
 @dataclass
@@ -265,6 +279,7 @@ def live(
             lambda *_: RepeatCaller(),
             Around,
             look_up,
+            lambda number: f"{number}-trunk",
         )
         await asyncio.sleep(0.1)
         asterisk.call_in("caller-1", "88005553535", "+79990000000")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ivr.call.effects import Effect, EnterQueue, Note
 from ivr.call.events import (
     Arrived,
+    BackToQueue,
     CallerHungUp,
     Connected,
     Event,
@@ -83,6 +84,9 @@ class LiveCall:
                 self.ringing = ""
             case TalkEnded(operator, ended_by):
                 self.write("talk_ended", {"operator": operator, "ended_by": ended_by})
+            case BackToQueue(operator, queue):
+                self.write("talk_ended", {"operator": operator, "ended_by": "transferred"})
+                self.write("transferred", {"operator": operator, "to": "queue", "target": queue})
             case _:
                 pass
         self.state, effects = step(self._plan, self.state, event, self._now)
@@ -144,6 +148,8 @@ class LiveCall:
                 TalkEnded(str(operator), "operator"),
                 TalkEnded(str(operator), "failed"),
                 TalkEnded(str(operator), "caller"),
+                BackToQueue(str(operator)),
+                BackToQueue(str(operator), "other", "payments", urgent=True),
             ]
             events = [*ends * 3, KeyPressed("1")]
         return events
