@@ -256,11 +256,14 @@ class Talk:
         self._where = wanted
 
     async def _move(self, channel: str, room: desks.Room) -> None:
-        if room in self._open:
-            await self._parts.line.add(self._rooms[room], channel)
-        else:
+        line = self._parts.line
+        if room == "talk":
+            await line.add(self._rooms[room], channel)
+            return
+        if room not in self._open:
             self._open.add(room)
-            await self._parts.line.bridge(self._rooms[room], [channel], "holding" if room == "hold" else "mixing")
+            await line.open_hold(self._rooms[room])
+        await line.hold(self._rooms[room], channel)
 
     async def _tolerating_gone(self, request: Awaitable[None]) -> None:
         try:

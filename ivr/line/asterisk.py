@@ -11,7 +11,6 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import structlog
 
@@ -24,7 +23,6 @@ log = structlog.get_logger()
 
 _OWN_CHANNEL_SECONDS = 2.0
 _FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
-BridgeKind = Literal["mixing", "holding"]
 _CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
 
 
@@ -239,10 +237,19 @@ class Line:
             raise
         return leg
 
-    async def bridge(self, name: str, channels: Sequence[str], kind: BridgeKind = "mixing") -> None:
-        """Let these channels hear each other (`holding`: music); the bridge ends with `unbridge`."""
-        await self._ari.request("POST", f"bridges/{name}", type=kind)
+    async def bridge(self, name: str, channels: Sequence[str]) -> None:
+        """Let these channels hear each other; the bridge ends with `unbridge`."""
+        await self._ari.request("POST", f"bridges/{name}", type="mixing")
         await self.add(name, *channels)
+
+    async def open_hold(self, name: str) -> None:
+        """Make a bridge for `hold`; it ends with `unbridge`."""
+        await self._ari.request("POST", f"bridges/{name}", type="holding")
+
+    async def hold(self, name: str, channel: str) -> None:
+        """Bring a channel into a bridge made by `open_hold`, out of any other one: it hears music there."""
+        # Asterisk itself begins the music as the channel comes in: asked for by us, it would begin too early.
+        await self._ari.request("POST", f"bridges/{name}/addChannel", channel=channel, role="holding_participant")
 
     async def add(self, name: str, *channels: str) -> None:
         """Bring channels into a bridge that there is, out of any other one."""

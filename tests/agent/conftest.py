@@ -19,13 +19,14 @@ import pytest_asyncio
 from ivr.agent.agent import Agent, Place, running_agent
 from ivr.config import Home
 from ivr.line.ari import AriClient, Frame, wait_for_ari
+from ivr.line.asterisk import Line
 from ivr.provision import ports, render
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
 from ivr.supervise import Program, Supervisor
 
 TEMPLATES = Home.find().root / "asterisk"
-PASSWORDS = {"anna": secrets.token_urlsafe(8), "boris": secrets.token_urlsafe(8)}
+PASSWORDS = {name: secrets.token_urlsafe(8) for name in ("anna", "boris", "olga")}
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +36,10 @@ def provisions() -> Provisions:
 
 @dataclass
 class OtherSide:
-    """The hotline's Asterisk: `on_call` is told of each channel that enters, `frames` keeps all events."""
+    """The hotline's Asterisk: `on_call` is told of each channel that enters, `frames` keeps all events.
+
+    `line`: who gets the events as well, for tests with parts of the real controller.
+    """
 
     ari: AriClient
     sip_port: int
@@ -43,9 +47,12 @@ class OtherSide:
     on_call: Callable[[str, Sequence[str]], Coroutine[Any, Any, None]] | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     happened: asyncio.Condition = field(default_factory=asyncio.Condition)
+    line: Line | None = None
 
     async def run(self, frames: AsyncIterator[Frame]) -> None:
         async for frame in frames:
+            if self.line is not None:
+                self.line._dispatch(frame)
             if frame["type"] == "StasisStart" and frame["args"] and self.on_call is not None:
                 self.tasks.append(asyncio.create_task(self.on_call(frame["channel"]["id"], frame["args"])))
             async with self.happened:
@@ -128,7 +135,7 @@ async def other_side(shared_hotline: OtherSide) -> AsyncIterator[OtherSide]:
         await asyncio.gather(*shared_hotline.tasks)
         while left := await shared_hotline.channels():  # noqa: ASYNC110 (Asterisk tells nobody when they are gone)
             await asyncio.sleep(0.05)
-    shared_hotline.on_call = None
+    shared_hotline.on_call = shared_hotline.line = None
     assert not left
 
 

@@ -58,8 +58,8 @@ class Scene:
 
     def _act(self, world: World, act: Act) -> None:
         async def carry_out() -> None:
-            assert world.session
-            assert world.session.talk
+            if not (world.session and world.session.talk):
+                return  # the caller has left meanwhile
             try:
                 await world.session.talk.act(act)
             except ActImpossible as impossible:

@@ -1,0 +1,49 @@
+"""Who is heard on a line, and when: each speaker is a tone of their own."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from tests.agent.conftest import read_samples
+
+TONES: Mapping[str, float] = {"caller": 437.0, "anna": 763.0, "boris": 1231.0, "olga": 1709.0}
+_WINDOW = 1600  # 0.2 s at 8 kHz
+_SHORTEST_WINDOWS = 3
+_QUIET = 30.0
+_SHARE = 0.08  # of a window's power; three speakers at once have a third each, music spreads over many
+
+
+def write_tone(folder: Path, name: str, seconds: float = 40.0) -> Path:
+    """A WAV file in which that speaker "talks"."""
+    path = folder / f"{name}.wav"
+    times = np.arange(round(8000 * seconds)) / 8000
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+        file.writeframes(np.round(5000 * np.sin(2 * np.pi * TONES[name] * times)).astype("<i2").tobytes())
+    return path
+
+
+def heard(recording: Path) -> list[set[str]]:
+    """Who is heard, in order; {"music"} for sound of nobody. What lasts less than 0.6 s is passed over."""
+    samples = read_samples(recording)
+    windows = [_speakers(samples[at : at + _WINDOW]) for at in range(0, len(samples) - _WINDOW + 1, _WINDOW)]
+    lasting = [set(who) for who, run in groupby(windows) if len(list(run)) >= _SHORTEST_WINDOWS]
+    return [set(who) for who, _ in groupby(frozenset(each) for each in lasting)]
+
+
+def _speakers(window: np.ndarray) -> frozenset[str]:
+    if float(np.sqrt(np.mean(window**2))) < _QUIET:
+        return frozenset()
+    spectrum = np.abs(np.fft.rfft(window * np.hanning(len(window)))) ** 2
+    frequencies = np.fft.rfftfreq(len(window), 1 / 8000)
+    found = {
+        name
+        for name, tone in TONES.items()
+        if float(np.sum(spectrum[np.abs(frequencies - tone) < 12])) > _SHARE * float(np.sum(spectrum))
+    }
+    return frozenset(found or {"music"})
