@@ -77,6 +77,14 @@ class OperatorSide:
         finally:
             del self._listening[supervisor]
 
+    async def _end_listening(self) -> None:
+        tasks = [task for _, task in self._listening.values()]
+        for task in tasks:
+            if not task.cancelling():  # twice would break off its release
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
     async def ring(self, offer: Offer) -> None:
         """Ring at the operator of this offer, and talk when the call is taken there."""
         rang_at = self._parts.clock.monotonic()
@@ -134,8 +142,7 @@ class OperatorSide:
             event = await talk.run()
         finally:
             self.talk = None
-            for _, task in self._listening.values():
-                task.cancel()
+            await self._end_listening()
             self.talk_seconds = round((self.talk_seconds or 0.0) + talk.seconds, 3) if self.operator else None
         if isinstance(event, BackToQueue):
             self.passed_by = event.operator

@@ -208,14 +208,14 @@ class Talk:
             self._operator = target.name
             self._connected(target.name)
             self._watch(asked.leg)
-            self.next_operator.set_result(None)
-            self.next_operator = asyncio.get_running_loop().create_future()
         else:
             self._outside_at = self._parts.clock.monotonic()
             await self._parts.queue.talk_ended(self._call)
         await self._arrange()  # nobody is alone before the one leaves
         if before is not None:
             await self._parts.line.hang_up(before.channel)
+        self.next_operator.set_result(None)
+        self.next_operator = asyncio.get_running_loop().create_future()
 
     async def _release_operator(self) -> None:
         leg, self._leg = self._leg, None

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.agent.conftest import read_samples
 
-TONES: Mapping[str, float] = {"caller": 437.0, "anna": 763.0, "boris": 1231.0, "olga": 1709.0}
+TONES: Mapping[str, float] = {"caller": 571.0, "anna": 763.0, "boris": 1231.0, "olga": 1709.0}
 _WINDOW = 1600  # 0.2 s at 8 kHz
 _SHORTEST_WINDOWS = 3
 _QUIET = 30.0
