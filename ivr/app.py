@@ -142,6 +142,7 @@ class Controller:
             look_up=self._look_up,
             rings_back=call_backs.possible,
             promise=call_backs.promise,
+            outside=outside.endpoint,
         )
 
         def plan_of(dialled: str) -> Plan | None:

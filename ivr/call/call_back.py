@@ -17,6 +17,7 @@ from ivr.call.events import Event, OfferEnd
 from ivr.call.operator_side import OperatorSide
 from ivr.call.parts import Offer as AnyOffer
 from ivr.call.parts import Parts
+from ivr.call.talk import Talk
 from ivr.call.wait import Wait
 from ivr.errors import IvrError
 from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
@@ -59,6 +60,11 @@ class CallBack:
         """Who talks, or has talked, to the caller; "" before that."""
         return self._operators.operator if self._operators else ""
 
+    @property
+    def talk(self) -> Talk | None:
+        """The talk under way, as its operator works it."""
+        return self._operators.talk if self._operators else None
+
     def receive(self, event: Event) -> None:
         """What happens is no plan's concern any more."""
 
@@ -93,6 +99,7 @@ class CallBack:
             return await self._reach(operator, promise)
 
         operators.reach = reach
+        operators.may_requeue = False  # there is no plan in which the caller could wait
         self._operators = operators
         seconds = max(_SHORTEST_RING_SECONDS, self._offer.ring_seconds - CALLER_RING_SECONDS)
         ringing = asyncio.create_task(operators.ring(replace(self._offer, ring_seconds=seconds)))
@@ -151,9 +158,9 @@ class CallBack:
             withdrawn.cancel()
         return None
 
-    def _record(self, kind: str, data: Facts) -> None:
+    def _record(self, kind: str, data: Facts, personal: Mapping[str, str] | None = None) -> None:
         self.step, self.step_since_wall = kind, self._parts.clock.wall()
-        self._parts.journal.record(self.call, kind, "", data, {})
+        self._parts.journal.record(self.call, kind, "", data, personal or {})
 
     def _end(self, outcome: str, reason: str, **facts: float | None) -> None:
         self._record("ended", {"outcome": outcome, "reason": reason, "topic": self.topic, **facts})

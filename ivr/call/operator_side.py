@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from ivr.call.events import BackToQueue, CallId, Connected, Event, Offered, OfferEnd, OfferEnded
@@ -35,6 +36,7 @@ class OperatorSide:
         self.operator = ""
         self.talk: Talk | None = None
         self.talk_seconds: float | None = None
+        self.may_requeue = True
         self.passed_by = ""
         """Who has put the caller back into the queue."""
         self._call = call
@@ -136,6 +138,7 @@ class OperatorSide:
 
     async def _talk(self, operator: str, leg: OperatorLeg) -> Event:
         talk = Talk(self._call, self._incoming, self._parts, self._wait, self._record, self._told, operator, leg)
+        talk.desk = replace(talk.desk, may_requeue=self.may_requeue)
         self.talk = talk
         try:
             await self._silence()

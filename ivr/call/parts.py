@@ -146,7 +146,7 @@ class Around:
 
 
 def _no_outside(number: str) -> str:
-    raise IvrError(f'there is no outside number "{number}"', hint="name it under transfers in config/ivr.yaml")
+    raise IvrError(f'there is no outside number "{number}"', hint="name it as outside in config/ivr.yaml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,12 +162,14 @@ class Desk:
     """A talk. `target` is who rings or has been asked in; `transfers`: the caller is theirs once they answer.
 
     `operator` is "" when the operator has left while the target still rings, and when an outside party has the caller.
+    `may_requeue`: there is a plan in which the caller can wait again.
     """
 
     operator: str
     phase: Phase = "talking"
     target: Target | None = None
     transfers: bool = False
+    may_requeue: bool = True
 
     @property
     def caller_room(self) -> Room:
@@ -181,7 +183,8 @@ class Desk:
     @property
     def acts(self) -> frozenset[str]:
         """What the operator may do now, by the name of the act in small letters."""
-        return _ACTS[self.phase] if self.operator else frozenset()
+        acts = _ACTS[self.phase] if self.operator else frozenset[str]()
+        return acts if self.may_requeue else acts - {"requeue"}
 
 
 _ACTS: Mapping[Phase, frozenset[str]] = {
@@ -279,7 +282,8 @@ def _target_leaves(desk: Desk, reason: Gone) -> Step:
     told = Tell("asked_in_ended", {**_both(desk), "reason": reason})
     back = replace(desk, phase="talking", target=None, transfers=False)
     if not desk.operator:  # who transferred the caller has left: another operator is found
-        return replace(back, phase="over"), (told, LetGo(), BackToQueue("", "", urgent=True))
+        end = BackToQueue("", "", urgent=True) if desk.may_requeue else Part()
+        return replace(back, phase="over"), (told, LetGo(), end)
     return back, (told, LetGo())
 
 
@@ -298,7 +302,7 @@ def _passed_on(desk: Desk, *, warm: bool) -> Step:
     if desk.target.kind == "outside":
         after = replace(desk, operator="", phase="outside", transfers=False)
     else:
-        after = Desk(desk.target.name)
+        after = Desk(desk.target.name, may_requeue=desk.may_requeue)
     return after, (PassOn(desk.target, warm),)
 
 

@@ -279,7 +279,7 @@ def live(
             lambda *_: RepeatCaller(),
             Around,
             look_up,
-            lambda number: f"{number}-trunk",
+            outside=lambda number: f"{number}-trunk",
         )
         await asyncio.sleep(0.1)
         asterisk.call_in("caller-1", "88005553535", "+79990000000")
