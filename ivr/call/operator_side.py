@@ -133,7 +133,7 @@ class OperatorSide:
             return "no_answer"
         finally:
             self._ringing.pop(offer.offer, None)
-            if leg is not None:
+            if leg is not None and not leg.gone.done():
                 await line.hang_up(leg.channel)
 
     async def _talk(self, operator: str, leg: OperatorLeg) -> Event:

@@ -219,7 +219,7 @@ class Talk:
 
     async def _release_operator(self) -> None:
         leg, self._leg = self._leg, None
-        if leg is not None:
+        if leg is not None and not leg.gone.done():
             await self._parts.line.hang_up(leg.channel)
 
     def _watch(self, leg: OperatorLeg) -> None:
@@ -301,9 +301,11 @@ class Talk:
                 item.done.set_exception(ActImpossible("the talk is over"))
         await self._let_go()
         await self._release_operator()
-        for room in self._open:
-            await line.unbridge(self._rooms[room])
-        await self._parts.queue.talk_ended(self._call)
+        try:
+            await self._parts.queue.talk_ended(self._call)  # a free operator need not wait for the rooms to be closed
+        finally:
+            for room in self._open:
+                await line.unbridge(self._rooms[room])
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

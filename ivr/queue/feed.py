@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from ivr.queue import keys, rows
 from ivr.queue.model import AuditEntry, Change, QueuedOperator
+from ivr.queue.order import Entry, entry_id
 from ivr.queue.scripts import COMMAND_SECONDS, bounded
 
 _BLOCK_SECONDS = 2.0  # only proves that the server is alive; changes come at once
@@ -42,14 +43,14 @@ class QueueFeed:
         """Rows of all operators who ever signed in."""
         return tuple(rows.operator_row(row) for row in await self._rows(keys.OPERATORS))
 
-    async def follow(self, position: str) -> AsyncGenerator[list[Change]]:
+    async def follow(self, position: str) -> AsyncGenerator[list[Entry]]:
         """Changes after `position`, as they come, in the batches they come in."""
         while True:
             async with bounded(_BLOCK_SECONDS + COMMAND_SECONDS):
                 reply = await self._redis.xread({keys.CHANGES: position}, block=int(_BLOCK_SECONDS * 1000))
             for entries in _entries(reply):
                 position = _text(entries[-1][0])
-                yield [rows.change(_text(fields[b"cause"]), fields[b"rows"]) for _, fields in entries]
+                yield [Entry(entry_id(at), _text(fields[b"cause"]), fields[b"rows"]) for at, fields in entries]
 
     async def audit(self, newest: int = 100) -> tuple[AuditEntry, ...]:
         """What ops did, newest first."""

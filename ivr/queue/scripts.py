@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any
@@ -17,6 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ivr.errors import StoreUnavailable
 from ivr.queue.keys import COMMAND_KEYS
+from ivr.queue.order import Entry, entry_id
 
 COMMAND_SECONDS = 2.0
 """The longest wait for a command; the store answers in less than a millisecond."""
@@ -35,10 +36,11 @@ async def bounded(seconds: float) -> AsyncIterator[None]:
 
 
 class Scripts:
-    """The commands in `lua/`, by file name without suffix."""
+    """The commands in `lua/`, by file name without suffix. `on_commit` is told each change that one of them made."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self.on_commit: Callable[[Entry], None] = lambda _entry: None
         prelude = (_LUA / "_prelude.lua").read_text(encoding="utf-8")
         self._texts = {
             name.removesuffix(".lua"): prelude + (_LUA / name).read_text(encoding="utf-8")
@@ -57,5 +59,9 @@ class Scripts:
                 reply = await self._redis.evalsha(self._hashes[command], count, *parts)
             except NoScriptError:
                 reply = await self._redis.eval(self._texts[command], count, *parts)
-        answer: dict[str, Any] = json.loads(reply)
+        text, *committed = reply if isinstance(reply, list) else (reply,)
+        if committed:
+            entry, cause, rows = committed
+            self.on_commit(Entry(entry_id(entry), cause.decode(), rows))
+        answer: dict[str, Any] = json.loads(text)
         return answer

@@ -10,6 +10,7 @@ Give it a client with `socket_timeout=None`: the client's own timeout sends thro
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ from ivr.queue.model import (
     QueuedCall,
     Refused,
 )
+from ivr.queue.order import Entry
 from ivr.queue.scripts import Scripts
 
 CALLER_RING_SECONDS = 25.0
@@ -44,6 +46,10 @@ class QueueStore:
         self._caller_ring_seconds = caller_ring_seconds
         self.feed = QueueFeed(redis)
         self._scripts = Scripts(redis)
+
+    def tell_commits(self, on_commit: Callable[[Entry], None]) -> None:
+        """Call `on_commit` with what a command of ours has changed, before its answer is given; it must not block."""
+        self._scripts.on_commit = on_commit
 
     async def enter(self, call: QueuedCall, caller_token: str = "") -> Entered | Refused:
         """Put the call in its queue; `caller_token` (opaque) gives a caller who was cut off the place back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ivr.call.events import CallId
 from ivr.queue.model import Change, Offer, QueuedCall, QueuedOperator
@@ -18,9 +18,8 @@ class Delivery:
         self._withdraw = withdraw
         self._offers: dict[CallId, dict[str, Offer | None]] = {}  # None: ended by the session itself
 
-    def take(self, change: Change) -> None:
-        """Tell the sessions what the change means to them."""
-        operators = {operator.name: operator for operator in change.operators}
+    def take(self, change: Change, operators: Mapping[str, QueuedOperator]) -> None:
+        """Tell the sessions what the change means to them; `operators` as they are with it."""
         for row in change.calls:
             if row.controller == self._controller:
                 self._compare(row, operators)
@@ -43,14 +42,14 @@ class Delivery:
         """The session itself takes the call out."""
         self._offers.pop(call, None)
 
-    def _compare(self, row: QueuedCall, operators: dict[str, QueuedOperator]) -> None:
+    def _compare(self, row: QueuedCall, operators: Mapping[str, QueuedOperator]) -> None:
         known = self._offers.setdefault(row.call, {})
         for gone in [offer for offer in known.values() if offer and offer.offer not in row.offers.values()]:
             known[gone.offer] = None
             self._withdraw(gone)
         for name, identity in row.offers.items():
-            if identity not in known and name in operators:
-                operator = operators[name]
+            operator = operators.get(name)
+            if identity not in known and operator and operator.offer == identity:
                 seconds = round(operator.until_at - operator.since, 1)
                 words = in_words(from_json(row.reason))
                 known[identity] = offer = Offer(identity, row.call, name, seconds, words, row.callback, row.tries)

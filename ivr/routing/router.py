@@ -33,6 +33,7 @@ from ivr.queue.model import (
     QueuedOperator,
     Refused,
 )
+from ivr.queue.order import Entry, Order, entry_id
 from ivr.queue.store import QueueStore
 from ivr.routing.callbacks import TRIES, next_try_at
 from ivr.routing.delivery import Delivery
@@ -84,6 +85,7 @@ class Router:
         self._policy = policy or Policy()
         self._hours = dict(hours or {})
         self._view = QueueView(self._profiles)
+        self._order = Order((0, 0))
         self._following = asyncio.Event()
         self._wake = asyncio.Event()
         self._epoch = 0
@@ -91,6 +93,7 @@ class Router:
         self._redistribute_at = 0.0
         self._talk_times = TalkTimes()
         self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
+        store.tell_commits(self._take_answer)
 
     async def run(self) -> None:
         """Follow, lead and decide until cancelled; the right to route is given back at the end."""
@@ -303,13 +306,13 @@ class Router:
         while True:
             try:
                 position, rows = await self._store.feed.load()
-                self._view = QueueView(self._profiles)
+                self._view, self._order = QueueView(self._profiles), Order(entry_id(position))
                 self._take(replace(rows, gone=self._delivery.missing_from(rows.calls)))
                 self._following.set()
                 async with aclosing(self._store.feed.follow(position)) as batches:
-                    async for changes in batches:
-                        for change in changes:
-                            self._take(change)
+                    async for entries in batches:
+                        for entry in entries:
+                            self._take(self._order.streamed(entry))
             except StoreUnavailable as error:
                 self._following.clear()
                 _log.warning("store lost, following again", reason=str(error))
@@ -408,10 +411,17 @@ class Router:
             if operator.name in self._view.profiles
         )
 
-    def _take(self, change: Change) -> None:
+    def _take_answer(self, entry: Entry) -> None:
+        """A command of ours has changed something: know it now, and not only when the stream tells."""
+        if self._following.is_set():
+            self._take(self._order.answered(entry))
+
+    def _take(self, change: Change | None) -> None:
+        if change is None:
+            return
         self._measure_talks(change)
         self._view.apply(change)
-        self._delivery.take(change)
+        self._delivery.take(change, self._view.operators)
         for call in change.gone:
             self._told.pop(call, None)
         self._wake.set()

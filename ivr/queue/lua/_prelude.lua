@@ -2,7 +2,8 @@
 --
 -- KEYS (the same for every command, ivr/queue/keys.py):
 --   1 calls  2 operators  3 queues  4 changes  5 lease  6 epoch  7 audit
--- Each command answers one JSON object with at least "status": "done", or "refused" and "reason".
+-- Each command answers one JSON object with at least "status": "done", or "refused" and "reason"; a command that changed
+-- something answers a list: that object, and the entry of the stream that tells of it (id, cause, rows).
 -- Times are Unix seconds with a fraction, given by the caller as ARGV: commands read no clock, so tests own time.
 
 local CALLS, OPERATORS, QUEUES, CHANGES, LEASE, EPOCH, AUDIT = unpack(KEYS)
@@ -35,10 +36,11 @@ local function drop_call(call)
 end
 
 local function answer(cause, result)
-  redis.call('XADD', CHANGES, 'MAXLEN', '~', 10000, '*', 'cause', cause, 'rows', cjson.encode(changed))
+  local rows = cjson.encode(changed)
+  local entry = redis.call('XADD', CHANGES, 'MAXLEN', '~', 10000, '*', 'cause', cause, 'rows', rows)
   result = result or {}
   result.status = 'done'
-  return cjson.encode(result)
+  return {cjson.encode(result), entry, cause, rows}
 end
 
 local function refuse(reason)
