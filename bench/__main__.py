@@ -11,6 +11,7 @@ import asyncio
 import importlib
 import inspect
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--only", metavar="NAME", help="one bench")
     only = parser.parse_args().only
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` clears up as Ctrl-C does
     names = sorted(file.stem for file in _HERE.glob("*.py") if "def measure(" in file.read_text(encoding="utf-8"))
     names.remove("__main__")
     if only and only not in names:

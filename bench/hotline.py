@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
@@ -21,7 +22,6 @@ from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 
 OPERATOR = "bench"
-WRAP_UP_SECONDS = 0.1
 QUEUE_LINE = "74950000001"
 MENU_LINE = "74950000002"
 KEYS_LINE = "74950000003"
@@ -31,6 +31,7 @@ _CHECKOUT = Home.find().root
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _PREFERENCE = -18  # as of `nice`, for the session that each program is
+_PR_SET_PDEATHSIG = 1  # Linux, <sys/prctl.h>
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 _PLAN = """\
@@ -119,11 +120,11 @@ def _cpu_seconds(pid_file: Path) -> float:
 
 
 @asynccontextmanager
-async def running_hotline() -> AsyncIterator[RunningHotline]:
-    """Up while the block runs; afterwards nothing of it is left."""
+async def running_hotline(wrap_up_seconds: float = 0.1) -> AsyncIterator[RunningHotline]:
+    """Up while the block runs; afterwards nothing of it is left, even when this process is killed."""
     provide(_CHECKOUT / "var", os.environ, Progress())
     with tempfile.TemporaryDirectory(prefix="ivr-bench-") as name:
-        hotline = _make(Path(name))
+        hotline = _make(Path(name), wrap_up_seconds)
         log = Path(name) / "run.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -132,6 +133,7 @@ async def running_hotline() -> AsyncIterator[RunningHotline]:
                 stderr=output,
                 env={**os.environ, "IVR_HOME": name},
                 start_new_session=True,
+                preexec_fn=end_with_us,
             )
         try:
             if not await _comes_up(process):
@@ -139,6 +141,11 @@ async def running_hotline() -> AsyncIterator[RunningHotline]:
             yield RunningHotline(hotline, _prefer(hotline.home.processes))
         finally:
             await _end(process)
+
+
+def end_with_us() -> None:
+    """In a child between fork and exec: be asked to end when the bench is gone, however it went."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def _comes_up(process: asyncio.subprocess.Process) -> bool:
@@ -165,7 +172,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await process.wait()
 
 
-def _make(root: Path) -> Hotline:
+def _make(root: Path, wrap_up_seconds: float) -> Hotline:
     """A checkout's folders by reference; plan, operator, prompts and `var/` are the bench's own."""
     for name in ("asterisk", "models"):
         (root / name).symlink_to(_CHECKOUT / name)
@@ -175,7 +182,7 @@ def _make(root: Path) -> Hotline:
         (root / "var" / name).symlink_to(_CHECKOUT / "var" / name)
     (root / "dialplans" / "topics.yaml").symlink_to(_CHECKOUT / "dialplans" / "topics.yaml")
     (root / "config" / "ivr.yaml").write_text(
-        f"routing: {{wrap_up_seconds: {WRAP_UP_SECONDS}}}\nprompts: {{voices: {{ru: anna}}}}\n"
+        f"routing: {{wrap_up_seconds: {wrap_up_seconds}}}\nprompts: {{voices: {{ru: anna}}}}\n"
     )
     (root / "config" / "operators.yaml").write_text(
         f'operators:\n  - {{name: {OPERATOR}, full_name: Bench, extension: "101", skills: {{access: 1}}}}\n'
