@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench lock clean
+.PHONY: help setup setup-dev run test nightly check bench lock clean
 
 # Makes the environment; what runs afterwards is .venv's own. The lock files are for this version.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -21,6 +21,9 @@ run: setup ## start the hotline; Ctrl-C stops everything
 
 test: setup setup-dev ## all tests: pure, store (real Valkey), telephone (real Asterisk and SIP calls)
 	@$(VENV)/python -m pytest
+
+nightly: setup-dev ## a million random steps of the queue's commands against their model; IVR_QUEUE_STEPS=n for fewer
+	@IVR_QUEUE_STEPS=$(or $(IVR_QUEUE_STEPS),1000000) $(VENV)/python -m pytest -q tests/store/queue/test_model.py
 
 check: setup-dev ## fast gate, under a minute: style, types, layers, pure tests
 	@$(VENV)/ruff check
