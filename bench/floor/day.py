@@ -14,6 +14,9 @@ TALK_SECONDS = {"technical": 240.0, "forms": 200.0, "status": 130.0}
 LEVEL_SLOWDOWN = {1: 1.0, 2: 1.1, 3: 1.25}
 """Who knows a topic less well talks longer."""
 
+BACK_TO_DESK_SECONDS = 5.0
+"""Who comes back and finds the own telephone paused sets it to ready so much later."""
+
 WRAP_UP_SECONDS = 15.0
 ANSWER_SECONDS = 3.0
 _AWAY_EVERY_SECONDS = 40 * 60.0
@@ -26,13 +29,17 @@ _SECOND_SKILL, _THIRD_SKILL = 0.6, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`talk_seconds` is with an operator of level 1; `answer_seconds`: reaction at each ring, in turns."""
+    """`talk_seconds` is with an operator of level 1; `answer_seconds`: reaction at each ring, in turns.
+
+    Who has waited `patience_seconds` hangs up.
+    """
 
     number: int
     at: float
     topic: str
     talk_seconds: float
     answer_seconds: tuple[float, ...]
+    patience_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,14 @@ class Day:
     people: tuple[Person, ...]
 
 
-def draw(seed: int, operators: int, load: float) -> Day:
-    """A day whose peak hours bring `load` × the work that the operators can do."""
+def draw(seed: int, operators: int, load: float, patience_seconds: float = math.inf) -> Day:
+    """A day whose peak hours bring `load` × the work that the operators can do.
+
+    `patience_seconds`: mean of how long callers wait before they hang up; for ever unless given. The same seed gives
+    the same callers and operators, patient or not.
+    """
     chance = random.Random(seed)  # noqa: S311 - traffic, not secrets
+    patience = random.Random(f"patience {seed}")  # noqa: S311
     people = _people(chance, operators)
     mean_seconds = sum(share * TALK_SECONDS[topic] for topic, share in TOPIC_SHARES.items())
     peak_rate = load * operators / (mean_seconds + WRAP_UP_SECONDS + ANSWER_SECONDS)
@@ -78,6 +90,7 @@ def draw(seed: int, operators: int, load: float) -> Day:
                     topic=topic,
                     talk_seconds=_lognormal(chance, TALK_SECONDS[topic], 0.6),
                     answer_seconds=tuple(_lognormal(chance, ANSWER_SECONDS, 0.4) for _ in range(5)),
+                    patience_seconds=patience.expovariate(1) * patience_seconds,
                 )
             )
     return Day(tuple(callers), people)

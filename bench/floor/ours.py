@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from bench.floor.clockwork import Clockwork
-from bench.floor.day import LEVEL_SLOWDOWN, Caller, Day
+from bench.floor.day import BACK_TO_DESK_SECONDS, LEVEL_SLOWDOWN, Caller, Day
 from ivr.call.events import CallId
 from ivr.queue.model import Change, QueuedCall, QueuedOperator
 from ivr.routing.match import Decision, match
@@ -15,9 +16,6 @@ from ivr.routing.policy import Policy
 from ivr.routing.redistribute import redistribute
 from ivr.routing.skills import Profile
 from ivr.routing.view import QueueView
-
-BACK_TO_DESK_SECONDS = 5.0
-"""Who comes back and finds the own telephone paused sets it to ready so much later."""
 
 
 class Floor:
@@ -58,7 +56,23 @@ class Floor:
         row = QueuedCall(call, "people", caller.topic, "ru", (), 0, "federal", "one", now, now, now, "")
         self.on_enter(row)
         self.change(call=row)
+        if caller.patience_seconds < inf:
+            self.clock.at(now + caller.patience_seconds, partial(self.leave, call))
         self.decide()
+
+    def leave(self, call: CallId) -> None:
+        row = self.view.calls.get(call)
+        if row is not None:
+            self.release(row)
+            self.change(gone=call)
+            self.decide()
+
+    def release(self, row: QueuedCall, but: str = "") -> None:
+        """Operators who ring in vain are free again, and not to blame."""
+        for name in row.offers:
+            if name != but:
+                person = self.view.operators[name]
+                self.change(person=replace(person, state="ready", since=self.clock.now, call="", offer=""))
 
     def decide(self) -> None:
         now = self.clock.now
@@ -102,9 +116,7 @@ class Floor:
         if row is None or row.offers.get(name) != offer:
             return
         now, caller = self.clock.now, self.callers[call]
-        for other in row.offers:
-            if other != name:
-                self.change(person=replace(self.view.operators[other], state="ready", since=now, call="", offer=""))
+        self.release(row, but=name)
         self.waits[caller.number] = now - caller.at
         self.change(
             gone=call, person=replace(self.view.operators[name], state="talking", since=now, offer="", misses=0)
@@ -149,7 +161,7 @@ class Floor:
 
 
 def waits(day: Day, policy: Policy) -> dict[int, float]:
-    """Caller → seconds from entering the queue to the operator's voice."""
+    """Caller → seconds from entering the queue to the operator's voice; who hung up before is not named."""
     floor = Floor(day, policy)
     floor.clock.run()
     return floor.waits

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from math import inf
 
 from bench.floor.clockwork import Clockwork
 from bench.floor.day import WRAP_UP_SECONDS, Caller, Day
 
 
 def waits(day: Day) -> dict[int, float]:
-    """Caller → seconds from entering the queue to the operator's voice."""
+    """Caller → seconds from entering the queue to the operator's voice; who hung up before is not named."""
     clock, found = Clockwork(), dict[int, float]()
     free, queue = len(day.people), deque[Caller]()
 
     def arrive(caller: Caller) -> None:
         queue.append(caller)
+        if caller.patience_seconds < inf:
+            clock.at(caller.at + caller.patience_seconds, partial(leave, caller))
         serve()
+
+    def leave(caller: Caller) -> None:
+        if caller in queue:
+            queue.remove(caller)
 
     def serve() -> None:
         nonlocal free

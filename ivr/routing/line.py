@@ -74,17 +74,19 @@ class Line:
     """Calls with equal needs, and the free operators who can serve them.
 
     `calls` can still be answered in time, `late` no longer: each moves over once in its life, at the order of its rank.
+    `urgent` ones stay apart from both, as their rank says nothing about who is late.
     `apart` are the few calls that some operators must not be offered (they declined, or the call is kept for another
     one), in the order of their rank. `able` are all operators who can serve the line, best first; `signed_in`
     counts those who are here, `working` those of them who are not paused, `experts` those of them with level 1.
     """
 
-    __slots__ = ("able", "apart", "calls", "experts", "free", "late", "need", "signed_in", "working")
+    __slots__ = ("able", "apart", "calls", "experts", "free", "late", "need", "signed_in", "urgent", "working")
 
     def __init__(self, wanted: Need) -> None:
         self.need = wanted
         self.calls = CallOrder()
         self.late = CallOrder()
+        self.urgent = CallOrder()
         self.apart: list[Standing] = []
         self.free: list[FreeOperator] = []
         self.signed_in = 0
@@ -93,14 +95,24 @@ class Line:
         self.able: list[tuple[int, str]] = []
 
     def __len__(self) -> int:
-        return len(self.calls) + len(self.late) + len(self.apart)
+        return len(self.calls) + len(self.late) + len(self.urgent) + len(self.apart)
+
+    def stand(self, standing: Standing, *, urgent: bool) -> None:
+        """Take the call's place in the order."""
+        (self.urgent if urgent else self.calls).add(standing)
+
+    def fresh_ahead_of(self, rank: float) -> int:
+        """How many calls that go before the late ones stand before this rank."""
+        return self.calls.ahead_of(rank) + self.urgent.ahead_of(rank)
 
     def ahead_of(self, rank: float) -> int:
         """How many calls of the line stand before this rank."""
-        return self.calls.ahead_of(rank) + self.late.ahead_of(rank) + sum(other.rank < rank for other in self.apart)
+        return self.fresh_ahead_of(rank) + self.late.ahead_of(rank) + bisect_left(self.apart, (rank,))
 
-    def discard(self, call: CallId) -> None:
-        self.calls.discard(call)
-        self.late.discard(call)
-        if self.apart:
-            self.apart = [standing for standing in self.apart if standing.call != call]
+    def discard(self, standing: Standing) -> None:
+        """The call leaves, wherever it stands."""
+        for order in (self.calls, self.late, self.urgent):
+            order.discard(standing.call)
+        place = bisect_left(self.apart, standing)
+        if self.apart[place : place + 1] == [standing]:
+            del self.apart[place]

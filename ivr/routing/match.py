@@ -90,11 +90,16 @@ class _Search:
     def pairs(self) -> Iterator[_Pair]:
         """At most a few pairs of each line: no work depends on how many calls wait."""
         self.next_change_at = None
-        for line in self.view.crowded.values():
-            if line.free:
-                yield from self._set_apart(line)
-                self.view.mark_late(line, self.now - self.policy.target_seconds + self.policy.answer_seconds)
-                yield from self._in_turn(line)
+        lines = [line for line in self.view.crowded.values() if line.free]
+        for line in lines:
+            self._mark_late(line)
+        for line in lines:
+            yield from self._set_apart(line)
+            self._mark_late(line)  # also those of whom nothing set them apart any more
+            yield from self._in_turn(line)
+
+    def _mark_late(self, line: Line) -> None:
+        self.view.mark_late(line, self.now - self.policy.target_seconds + self.policy.answer_seconds)
 
     def decide(self, pair: _Pair) -> Decision:
         call = self.view.calls[pair.call]
@@ -136,7 +141,7 @@ class _Search:
         )
 
     def _in_turn(self, line: Line) -> Iterator[_Pair]:
-        for first in (line.calls.first(), line.late.first()):
+        for first in (line.urgent.first(), line.calls.first(), line.late.first()):
             if first:
                 yield from self._pair(line, self.view.calls[first.call], line.free)
 
@@ -172,16 +177,20 @@ class _Search:
         if opens_at > self.now:
             self._look_again(opens_at)
         else:
-            yield self._made(line, call, free[0], self._rule(line, call, free[0].name))
+            yield self._made(line, call, free[0], self._rule(call, free[0].name))
 
-    def _rule(self, line: Line, call: QueuedCall, operator: str) -> Rule:
-        if self._starves(call) and (
-            self.view.owed.get(operator) or len(line.late) <= self.policy.short_tail * line.signed_in
-        ):
+    def _rule(self, call: QueuedCall, operator: str) -> Rule:
+        if self._starves(call) and (self.view.owed.get(operator) or self._few_are_late(operator)):
             return "starving"
         if call.priority:
             return "urgent"
         return "in_time" if self.now - call.place < self.policy.target_seconds - self.policy.answer_seconds else "late"
+
+    def _few_are_late(self, operator: str) -> bool:
+        """In all lines that the operator serves together: a short one must not go before one that waits longer."""
+        lines = tuple(self.view.lines_of(operator))
+        late = sum(len(line.late) for line in lines)
+        return late <= self.policy.short_tail * max((line.working for line in lines), default=0)
 
     def _starves(self, call: QueuedCall) -> bool:
         return self.now - call.place >= self.policy.starvation_seconds

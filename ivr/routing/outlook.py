@@ -21,7 +21,7 @@ def outlook(
     line = view.line(need(call.queue, call.topic, call.language, call.skills))
     share = line.working / max(1, len(view.working))
     others = [other for other in view.crowded.values() if other is not line]
-    fresh = line.calls.ahead_of(call.rank) + share * sum(other.calls.ahead_of(call.rank) for other in others)
+    fresh = line.fresh_ahead_of(call.rank) + share * sum(other.fresh_ahead_of(call.rank) for other in others)
     late = line.late.ahead_of(call.rank) + share * sum(other.late.ahead_of(call.rank) for other in others)
     seconds, free = talk_times.mean(call.topic, now), len(line.free)
     left = policy.target_seconds - (now - call.place)

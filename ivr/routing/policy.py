@@ -18,8 +18,8 @@ class Policy:
     widen_after_seconds     when operators of level 1, 2, 3… may be asked; the last is for operators of other queues
     ring_share              share of what is left of the target that one operator may ring
     ring_seconds            shortest and longest ring
-    short_tail              while no more than so many calls for each operator of a line are late, who starves is not
-                            passed at all: it costs others little
+    short_tail              while no more calls are late than so many for each operator, in all lines that one serves,
+                            who starves is not passed at all: it costs others little
     threat_factor           a topic threatens its target when so many times the calls wait that its experts take in time
     redistribute_seconds    how often operators may be lent to another topic, or sent home
     misses_allowed          unanswered rings in a row after which an operator is paused

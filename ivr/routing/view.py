@@ -32,7 +32,7 @@ class QueueView:
         self._duty = Duty(self.profiles.values())
         self._sleepers = Sleepers()
         self._scarcity = scarcity(self.profiles.values())
-        self._line_of: dict[CallId, Line] = {}
+        self._line_of: dict[CallId, tuple[Line, Standing]] = {}
         self._serves: dict[str, list[tuple[Line, int]]] = {name: [] for name in self.profiles}
         self._beside: dict[str, list[tuple[Line, FreeOperator]]] = {}
         self._present: set[str] = set()
@@ -87,9 +87,9 @@ class QueueView:
 
     def settle(self, call: CallId) -> None:
         """Nothing sets the call apart any more: it stands in its line like any other."""
-        line, row = self._line_of[call], self.calls[call]
-        line.discard(call)
-        line.calls.add(Standing(row.rank, call))
+        line, standing = self._line_of[call]
+        line.discard(standing)
+        line.stand(standing, urgent=self.calls[call].priority > 0)
 
     def mark_late(self, line: Line, placed_before: float) -> None:
         """Move the calls over that can no longer be answered in time."""
@@ -120,14 +120,14 @@ class QueueView:
         if row.declined or row.preferred:
             insort(line.apart, standing)
         else:
-            line.calls.add(standing)
-        self._line_of[row.call] = line
+            line.stand(standing, urgent=row.priority > 0)
+        self._line_of[row.call] = line, standing
         self.crowded[line.need] = line
 
     def _leave_line(self, call: CallId) -> None:
-        line = self._line_of.pop(call, None)
-        if line:
-            line.discard(call)
+        if (stood := self._line_of.pop(call, None)) is not None:
+            line, standing = stood
+            line.discard(standing)
             if not len(line):
                 self.crowded.pop(line.need, None)
 

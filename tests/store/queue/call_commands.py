@@ -22,7 +22,7 @@ from ivr.queue.model import (
     Refused,
 )
 from tests.store.queue.queue_model import CallModel
-from tests.store.queue.queue_world import LIMIT, QueueWorld, calls, operators
+from tests.store.queue.queue_world import BACKS, LIMIT, QueueWorld, calls, operators
 
 MISSES = 2
 TRIES = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -14,7 +14,9 @@ from redis.asyncio import Redis
 from ivr.call.effects import EnterQueue
 from ivr.call.events import CallId, Queued, QueueRefused
 from ivr.clock import SystemClock
+from ivr.queue.feed import QueueFeed
 from ivr.queue.model import CallbackMissed, Done, Leading, Offer, OfferDeclined, Refused
+from ivr.queue.order import Entry
 from ivr.queue.store import CALLER_RING_SECONDS, QueueStore
 from ivr.routing.hours import Hours, parse_hours
 from ivr.routing.policy import Policy
@@ -37,12 +39,17 @@ class Site:
     """A router with what a session would see of it."""
 
     def __init__(
-        self, redis: Redis, policy: Policy = QUICK, name: str = "one", hours: Mapping[str, Hours] | None = None
+        self,
+        redis: Redis,
+        policy: Policy = QUICK,
+        name: str = "one",
+        hours: Mapping[str, Hours] | None = None,
+        queue: QueueStore | None = None,
     ) -> None:
         self.offers: asyncio.Queue[Offer] = asyncio.Queue()
         self.withdrawn: asyncio.Queue[Offer] = asyncio.Queue()
         self.router = Router(
-            QueueStore(redis),
+            queue or QueueStore(redis),
             SystemClock(),
             [ANNA, BORIS],
             name=name,
@@ -175,6 +182,27 @@ async def test_another_controller_takes_over_and_the_session_still_gets_its_offe
         offer = await other.offer()  # decided by the first, delivered by the owner of the call
         assert site.offers.empty()
         assert await other.router.accepted(offer)
+
+
+class DeafFeed(QueueFeed):
+    """Loads, then never hears of a change."""
+
+    async def follow(self, position: str) -> AsyncGenerator[list[Entry]]:
+        await asyncio.Event().wait()
+        yield []
+
+
+async def test_a_router_knows_what_its_own_commands_have_done_before_the_stream_tells(store: Redis) -> None:
+    queue = QueueStore(store)
+    queue.feed = DeafFeed(store)
+    async with running(Site(store, queue=queue)) as site:
+        await site.router.operator_ready("anna")
+        await site.enter(CALL)
+        offer = await site.offer()
+        await site.enter(OTHER)
+        assert await site.router.accepted(offer)
+        await site.router.talk_ended(CALL)
+        assert (await site.offer()).call == OTHER
 
 
 async def test_calls_of_a_dead_controller_leave_at_its_restart(store: Redis, site: Site) -> None:

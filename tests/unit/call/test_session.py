@@ -139,6 +139,7 @@ class ScriptedQueue:
     told: list[tuple[str, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    when_talk_ends: Callable[[], None] = lambda: None
 
     def standing(self, call: CallId) -> Queued | None:
         return Queued("main", 2)
@@ -184,6 +185,7 @@ class ScriptedQueue:
 
     async def talk_ended(self, call: CallId) -> None:
         self.said.append("talk_ended")
+        self.when_talk_ends()
 
     async def ask_in(self, call: CallId, operator: str, *, answered: bool = False) -> bool:
         self.said.append(f"asked in {operator}" + (" answered" if answered else ""))
@@ -330,6 +332,21 @@ def test_the_caller_may_hang_up_at_any_moment(after_seconds: float) -> None:
     assert nothing_left(world)
     if 3.0 < after_seconds < 8.0:
         assert world.queue.said == ["leave caller_left"]
+
+
+@pytest.mark.parametrize("who", ["caller-1", f"{CALL}-leg1"])
+def test_an_operator_is_free_with_the_telephone_free_and_before_the_bridge_is_cleared_away(who: str) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def script(world: World) -> None:
+        asterisk = world.asterisk
+        world.at(1.0, lambda: asterisk.press("caller-1", "1"))
+        world.at(20.0, lambda: asterisk.hang_up_caller(who))
+        world.queue.when_talk_ends = lambda: seen.append((f"{CALL}-leg1" in asterisk.channels, bool(asterisk.bridges)))
+
+    world, _ = live(script)
+    assert seen == [(False, True)]
+    assert nothing_left(world)
 
 
 def test_an_operator_who_does_not_answer_costs_only_the_ring_time() -> None:

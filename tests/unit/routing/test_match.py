@@ -205,19 +205,41 @@ def test_a_reason_survives_being_kept() -> None:
     assert "boris has level 2" in in_words(reason)
 
 
+def test_a_short_line_does_not_go_before_one_whose_calls_wait_longer() -> None:
+    able = {"forms": 1, "technical": 1}
+    others = [Profile(f"other{number}", able) for number in range(4)]
+    talking = [QueuedOperator(other.name, "talking", NOW, NOW) for other in others]
+    long = [call(f"t{number}", "technical", waited=200 - number) for number in range(4)]
+    seen = view([Profile("anna", able), *others], call("f", waited=130), *long, *talking, free("anna"))
+    assert only(seen).call == "t0"
+
+
+def test_while_few_are_late_who_starves_is_not_passed() -> None:
+    others = [Profile(f"other{number}", {"forms": 1}) for number in range(4)]
+    talking = [QueuedOperator(other.name, "talking", NOW, NOW) for other in others]
+    seen = view([FORMS, *others], call("a", waited=POLICY.starvation_seconds), call("b"), *talking, free("anna"))
+    assert (only(seen).call, POLICY.turns_owed(POLICY.starvation_seconds)) == ("a", 1)
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_nobody_starves(data: st.DataObject) -> None:
+def test_nobody_starves_whatever_the_topic(data: st.DataObject) -> None:
     """However calls come in, a starving one is served after those ahead of it, each with a fixed number of others."""
+    topics = st.sampled_from(["forms", "technical", "status"])
     ahead = data.draw(st.integers(0, 5))
     policy = replace(POLICY, turns_owed_at_most=data.draw(st.integers(1, 3)))
-    starving = [call(f"a{n}", waited=policy.starvation_seconds + 10 - n) for n in range(ahead + 1)]
-    seen = view([FORMS, Profile("boris", {"forms": 1})], *starving)
+    starving = [
+        call(f"a{n}", data.draw(topics), waited=policy.starvation_seconds + 10 - n, priority=0)
+        for n in range(ahead + 1)
+    ]
+    able = [{"forms": 1, "technical": 2, "status": 3}, {"status": 1, "forms": 1, "technical": 1}]
+    seen = view([Profile(name, skills) for name, skills in zip(("anna", "boris"), able, strict=True)], *starving)
     turns = 0
     while starving[-1].call in seen.calls:
         turns += 1
-        newcomers = data.draw(st.integers(0, 3))
-        seen.apply(Change("enter", calls=tuple(call(f"n{turns}-{n}") for n in range(newcomers))))
+        newcomers = data.draw(st.lists(st.tuples(topics, st.integers(0, 1)), max_size=3))
+        arrived = [call(f"n{turns}-{n}", topic, priority=urgent) for n, (topic, urgent) in enumerate(newcomers)]
+        seen.apply(Change("enter", calls=tuple(arrived)))
         seen.apply(Change("ready", operators=(free(data.draw(st.sampled_from(["anna", "boris"]))),)))
         (decision,) = match(seen, policy, NOW).decisions
         seen.apply(Change("accept", gone=(decision.call,)))
