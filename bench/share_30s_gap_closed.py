@@ -120,8 +120,8 @@ def _print_load(load: float, days: Sequence[_Day]) -> float:
     worse_days = sum(one.mine.longest > one.theirs.longest for one in days)
     print("load   app_queue         ours              pooled            gap closed           longest, s")
     print(
-        f"{load:4}   {'  '.join(map(_interval, shares))}  {closed:.2f} ({low:.2f} to {high:.2f})  {theirs:.0f} → {mine:.0f}"
-        f" (longer on {worse_days} of {len(days)} days)"
+        f"{load:4}   {'  '.join(map(_interval, shares))}  {closed:.2f} ({low:.2f} to {high:.2f})"
+        f"  {theirs:.0f} → {mine:.0f} (longer on {worse_days} of {len(days)} days)"
     )
     for topic in day.TOPIC_SHARES:
         by_topic = [[kind.by_topic[topic] for kind in kinds] for kinds in zip(*map(_three, days), strict=True)]
