@@ -20,6 +20,7 @@ from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
 from ivr.dialplan.live import LivePlans
 from ivr.dialplan.model import Plan, Plans
+from ivr.dialplan.notices import notices_of
 from ivr.dialplan.publish import Live, Refused
 from ivr.errors import AsteriskUnavailable, IvrError, SetupFailed
 from ivr.journal.archive import Archive
@@ -37,6 +38,7 @@ from ivr.line.outside import NOWHERE, Outside
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.media import CurrentMedia
 from ivr.queue.model import Offer
+from ivr.queue.notices import NoticeBoard
 from ivr.queue.store import QueueStore
 from ivr.request.caller import KnownCaller
 from ivr.request.clerk import Clerk
@@ -99,6 +101,8 @@ class Controller:
         requests = RequestStore(self.redis)
         self._request_status = RequestStatus(requests, keyring, _ZONE)
         self._clerk = Clerk(requests, keyring, clock, _OFFICE_HOURS, _ZONE, self._record_request)
+        self.notices = NoticeBoard(self.redis, self.audit, clock)
+        self.sayable = notices_of(live.now.plans, live.now.catalogue)
         self.incidents = IncidentWatch(Usual(), clock, _ZONE, lambda kind, data: self.record("", kind, data=data))
         self.started_at = clock.wall()
         self.on_change: Callable[[], None] = lambda: None
@@ -175,6 +179,8 @@ class Controller:
             stack.push_async_callback(self.speech.close)
             self._keep(self.router.run())
             await self.router.started()
+            await self.notices.load()
+            self._keep(self.notices.run())
             self._keep(self._clerk.run())
             self._keep(self._watch_for_incidents())
             self._keep(self._keep_house())
@@ -213,6 +219,7 @@ class Controller:
         self.record(call, kind, data=data)
 
     def _plans_live(self, now: Live) -> None:
+        self.sayable = notices_of(now.plans, now.catalogue)
         self.record("", "configuration_loaded", data={"version": str(now.version.number)})
 
     def _plans_refused(self, refused: Refused) -> None:
@@ -284,8 +291,9 @@ class Controller:
                 self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
 
     def _around(self) -> Around:
-        notices = tuple(_NOTICES[incident.topic] for incident in self.incidents.open if incident.topic in _NOTICES)
-        return Around(self.router.waiting(), notices)
+        detected = (_NOTICES.get(incident.topic) for incident in self.incidents.open)
+        wanted = dict.fromkeys([*(notice.prompt for notice in self.notices.on), *detected])
+        return Around(self.router.waiting(), tuple(prompt for prompt in wanted if prompt in self.sayable))
 
     async def _look_up(self, service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
         if service != "request_status":

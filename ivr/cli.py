@@ -33,6 +33,9 @@ _COMMANDS = {
     "classify": "ivr.speech.commands:classify",
     "recognise": "ivr.speech.commands:recognise",
     "topics check": "ivr.speech.commands:check",
+    "notice on": "ivr.notice:on",
+    "notice off": "ivr.notice:off",
+    "notice list": "ivr.notice:show",
     "report": "ivr.office:report",
     "purge": "ivr.office:purge",
     "keys rotate": "ivr.office:keys_rotate",
@@ -53,6 +56,7 @@ _GROUPS = {  # words that only lead to further words, and what they are about
     "models words": "What the speech model can recognise",
     "keys": "The master keys of personal data",
     "audit": "Who looked at or changed what",
+    "notice": "What every caller is told before the menu",
     "person": "What is held on one person",
     "accounts": "Who may sign in to the web pages",
 }

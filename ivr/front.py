@@ -12,6 +12,7 @@ from ivr.status import StatusReport
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
 from ivr.web.live import Feed
+from ivr.web.notices import NoticesApi
 from ivr.web.server import LOOPBACK_NAMES, build
 
 
@@ -35,6 +36,7 @@ def web_application(hotline: Hotline, controller: Controller) -> Starlette:
         access=access,
         reveal=JournalReader(controller.redis, controller.keyring, reveal=True).read,
         operators=hotline.accounts,
+        surfaces=(NoticesApi(controller.notices, lambda: controller.sayable),),
         vendor=hotline.home.var / "vendor",
         hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),
     )

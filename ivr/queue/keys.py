@@ -25,6 +25,12 @@ EPOCH = f"{_TAG}:queue:router:epoch"
 AUDIT = f"{_TAG}:queue:audit"
 """Stream: who of ops did what to which call, operator or queue."""
 
+NOTICES = f"{_TAG}:notices"
+"""Hash: prompt that all callers hear → who switched it on, and when (JSON)."""
+
+NOTICE_CHANGES = f"{_TAG}:notices:changes"
+"""Stream: each switch; what controllers follow."""
+
 COMMAND_KEYS = (CALLS, OPERATORS, QUEUES, CHANGES, LEASE, EPOCH, AUDIT)
 """KEYS of every Lua command, in this order."""
 
