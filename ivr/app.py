@@ -18,10 +18,12 @@ from ivr.call.parts import Around, Parts
 from ivr.call.recovery import Recovery, Remains
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
+from ivr.dialplan.ask_http import HttpServices
 from ivr.dialplan.live import LivePlans
 from ivr.dialplan.model import Plan, Plans
 from ivr.dialplan.notices import notices_of
 from ivr.dialplan.publish import Live, Refused
+from ivr.dialplan.services import HttpService
 from ivr.errors import AsteriskUnavailable, IvrError, SetupFailed
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
@@ -78,6 +80,7 @@ class Controller:
         policy: Policy,
         outside: Outside = NOWHERE,
         call_back_hours: str = "09:00-21:00",
+        services: Mapping[str, HttpService] = _NOTHING,
     ) -> None:
         clock = SystemClock()
         self._live = live
@@ -159,6 +162,7 @@ class Controller:
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
         self._codes = ServiceCodes(self.line, self, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
+        self._services = HttpServices(services)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -175,6 +179,7 @@ class Controller:
             await self._begin_day()
             stack.push_async_callback(self.journal.close)
             await stack.enter_async_context(self.ari)
+            await stack.enter_async_context(self._services)
             await self.speech.start()
             stack.push_async_callback(self.speech.close)
             self._keep(self.router.run())
@@ -295,7 +300,9 @@ class Controller:
         wanted = dict.fromkeys([*(notice.prompt for notice in self.notices.on), *detected])
         return Around(self.router.waiting(), tuple(prompt for prompt in wanted if prompt in self.sayable))
 
-    async def _look_up(self, service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
+    async def _look_up(self, service: str, arguments: Mapping[str, str], caller: str) -> Mapping[str, Any]:
+        if service in self._services:
+            return await self._services.look_up(service, arguments)
         if service != "request_status":
             raise SetupFailed(f'there is no service "{service}"', hint="see docs/dialplans.md for those there are")
         return await self._request_status.look_up(arguments, caller)

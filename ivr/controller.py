@@ -11,6 +11,7 @@ import structlog
 from ivr.app import Controller
 from ivr.clock import SystemClock
 from ivr.dialplan.live import LivePlans
+from ivr.dialplan.services import load_services
 from ivr.front import web_application
 from ivr.hotline import Hotline
 from ivr.journal.logs import configure_logging
@@ -54,7 +55,14 @@ async def serve(hotline: Hotline) -> None:
             log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
         outside = Outside(bool(settings.trunk.outgoing), settings.outside, settings.call_back.numbers)
         controller = Controller(
-            hotline.wiring, live, media, profiles, policy, outside=outside, call_back_hours=settings.call_back.hours
+            hotline.wiring,
+            live,
+            media,
+            profiles,
+            policy,
+            outside=outside,
+            call_back_hours=settings.call_back.hours,
+            services=load_services(hotline.home.config / "services.yaml"),
         )
         async with interruptible() as asked_to_end, controller.running():
             network, encryption = settings.network, hotline.encryption

@@ -85,7 +85,7 @@ class CancelTimer:
 class EnterQueue:
     """Ask for an operator who has all of `skills`; answers `Queued` or `QueueRefused`, later `Offered`, `Connected`…
 
-    `priority`: 0 ordinary, higher is more urgent.
+    `priority`: 0 ordinary, higher is more urgent. `preferred`: the operator whom the plan wants first.
     """
 
     queue: str
@@ -93,6 +93,7 @@ class EnterQueue:
     language: str
     skills: tuple[str, ...] = ()
     priority: int = 0
+    preferred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,23 @@ class RequestCallback:
     `CallbackRefused`."""
 
     number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Ring the outside telephone that is named `to` and let the caller talk there; answers `Transferred` and, in the
+    end, `TransferEnded`."""
+
+    transfer: str
+    to: str
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndTransfer:
+    """Stop ringing there, or part the two."""
+
+    transfer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +170,8 @@ Effect = (
     | EnterQueue
     | LeaveQueue
     | RequestCallback
+    | Transfer
+    | EndTransfer
     | LookUp
     | HangUp
     | Note

@@ -167,11 +167,26 @@ class CallbackRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferred:
+    """Somebody answered the outside telephone: caller and they hear each other."""
+
+    transfer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """The outside telephone rings or talks no more; `reason`: ended, no_answer, declined or unreachable."""
+
+    transfer: str
+    reason: str = "ended"
+
+
+@dataclass(frozen=True, slots=True)
 class LookedUp:
     """The service answered; `found` is empty when it knows nothing of what was asked."""
 
     lookup: str
-    found: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +222,8 @@ Event = (
     | BackToQueue
     | CallbackKept
     | CallbackRefused
+    | Transferred
+    | TransferEnded
     | LookedUp
     | LookUpFailed
     | CallerHungUp

@@ -166,7 +166,7 @@ class Parts:
     """(call, caller's number) → what is known of the caller."""
     around: Callable[[], Around]
     """What is going on beside the call, now."""
-    look_up: Callable[[str, Mapping[str, str], str], Awaitable[Mapping[str, str]]]
+    look_up: Callable[[str, Mapping[str, str], str], Awaitable[Mapping[str, str | int | float | bool]]]
     """(service, arguments, caller's number) → what it found; raises `IvrError` when it cannot say."""
     rings_back: Callable[[str], bool] = lambda _: False
     """Caller's number → whether it could be rung back now."""

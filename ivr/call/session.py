@@ -34,6 +34,7 @@ from ivr.call.events import (
 from ivr.call.hearing import Hearing
 from ivr.call.listening_in import Mode
 from ivr.call.operator_side import OperatorSide
+from ivr.call.outside_talk import OutsideTalk
 from ivr.call.parts import Dialogue, Offer, Parts
 from ivr.call.talk import Talk
 from ivr.call.wait import Wait
@@ -68,6 +69,7 @@ class CallSession:
         self._wait = Wait(parts.clock)
         self._admitted = asyncio.Event()
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
+        self._outside = OutsideTalk(call, incoming, parts, self._fall_silent, self._record, self.receive)
         self._wanted: effect_types.EnterQueue | None = None
         self._promised = False
         self._over = False
@@ -202,6 +204,10 @@ class CallSession:
                 self._wait.over()
             case effect_types.RequestCallback(number):
                 self._spawn(self._promise(number))
+            case effect_types.Transfer():
+                self._spawn(self._outside.run(effect))
+            case effect_types.EndTransfer(transfer):
+                self._outside.end(transfer)
             case effect_types.LookUp():
                 self._spawn(self._look_up(effect))
             case effect_types.HangUp() if not self._incoming.plan:
@@ -218,7 +224,7 @@ class CallSession:
             request,
             self.line_number,
             entered_at,
-            preferred=await self._caller.known_operator(),
+            preferred=request.preferred or await self._caller.known_operator(),
             caller_token=self._caller.token,
             passed_by=self._operators.passed_by,
         )

@@ -11,6 +11,7 @@ from ivr.dialplan.flow import Flow, Node, flow_of
 from ivr.dialplan.model import Head
 from ivr.dialplan.nodes import Document, Place
 from ivr.dialplan.parse import Parsed
+from ivr.dialplan.services import SERVICES, Service
 from ivr.dialplan.step import Step, Way
 from ivr.dialplan.wording import close_match
 from ivr.routing.skills import Profile
@@ -26,6 +27,9 @@ class Known:
     words: Mapping[str, AbstractSet[str]] | None = None
     """The recogniser's vocabulary by language."""
     operators: Sequence[Profile] | None = None
+    outside: AbstractSet[str] | None = None
+    """Names of the outside telephones in config/ivr.yaml."""
+    services: Mapping[str, Service] = field(default_factory=lambda: SERVICES)
     plans: Mapping[str, Head] | None = None
     """All plans by name, for those that call others."""
     returning: AbstractSet[str] = frozenset()

@@ -10,6 +10,8 @@ from ivr.dialplan.expression import ExpressionInvalid, Type, type_of
 from ivr.dialplan.nodes import Place
 from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.give_back import GiveBack
+from ivr.dialplan.steps.queue import QueueStep
+from ivr.dialplan.steps.transfer import Transfer
 from ivr.dialplan.wording import close_match, listed
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ def check(draft: Draft, names: Mapping[str, Type]) -> None:
     for place, step in draft.steps():
         if isinstance(step, CallPlan):
             _call(draft, head, place, step, names)
+        if isinstance(step, Transfer):
+            _transfer(draft, place, step)
+        if isinstance(step, QueueStep) and step.operator is not None:
+            _operator(draft, (*place, "operator"), step.operator)
         if isinstance(step, GiveBack) and head.lines:
             hint = "end the call by hang_up, or take the lines out: a plan without lines is called by others"
             draft.error(place, "callers come to this plan directly, so there is nothing to return to", hint)
@@ -59,6 +65,31 @@ def _call(draft: Draft, head: Head, place: Place, step: CallPlan, names: Mapping
             draft.error((*place, "with", name), f'"{name}" takes {wanted}, but this is {kind}')
     if step.into is not None:
         _into(draft, head, (*place, "into"), step.into, step.call, called)
+
+
+def _transfer(draft: Draft, place: Place, step: Transfer) -> None:
+    where, outside, plans = (*place, "transfer"), draft.known.outside, draft.known.plans
+    if step.plan is not None:
+        if plans is not None and step.plan not in plans:
+            draft.error((*where, "plan"), f'there is no plan "{step.plan}"', close_match(step.plan, plans))
+        elif plans is not None and not plans[step.plan].lines:
+            hint = f'use "call: {step.plan}", and say what follows'
+            draft.error((*where, "plan"), f'plan "{step.plan}" has no line of its own', hint)
+        for key in ("failed", "then"):
+            if getattr(step, key) is not None:
+                draft.error((*place, key), f'"{key}" goes with an outside telephone only', "remove it")
+        return
+    if outside is not None and str(step.transfer) not in outside:
+        hint = close_match(str(step.transfer), outside) if outside else 'name it there: duty_officer: "+7 495 …"'
+        draft.error(where, f'config/ivr.yaml has no outside telephone "{step.transfer}"', hint)
+    if step.failed is None:
+        draft.error(place, '"failed" is missing here', "say where to go when nobody answers there")
+
+
+def _operator(draft: Draft, where: Place, name: str) -> None:
+    operators = draft.known.operators
+    if operators is not None and name not in (known := [operator.name for operator in operators]):
+        draft.error(where, f'there is no operator "{name}"', close_match(name, known))
 
 
 def _into(draft: Draft, head: Head, where: Place, into: str, call: str, called: Head) -> None:

@@ -21,7 +21,6 @@ from ivr.dialplan.expression import (
 from ivr.dialplan.fields import Spoken
 from ivr.dialplan.names import FACTS, QUEUE_LOAD
 from ivr.dialplan.nodes import Mark, Place
-from ivr.dialplan.services import SERVICES
 from ivr.dialplan.step import Step
 from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.collect import Collect
@@ -133,9 +132,10 @@ def _expression(draft: Draft, place: Place, expression: Expression, wanted: str 
 
 
 def _looked_up(draft: Draft, place: Place, step: LookUpStep) -> None:
-    service = SERVICES.get(step.look_up)
+    services = draft.known.services
+    service = services.get(step.look_up)
     if service is None:
-        draft.error((*place, "look_up"), f'there is no service "{step.look_up}"', close_match(step.look_up, SERVICES))
+        draft.error((*place, "look_up"), f'there is no service "{step.look_up}"', close_match(step.look_up, services))
         return
     for name in step.with_.keys() - service.takes.keys():
         mark = draft.document.key_mark((*place, "with", name))
@@ -146,15 +146,16 @@ def _looked_up(draft: Draft, place: Place, step: LookUpStep) -> None:
         if part not in service.gives:
             mark = draft.document.key_mark((*place, "into", part))
             draft.document.add(mark, f'"{step.look_up}" gives no "{part}"', close_match(part, service.gives))
-        _collected(draft, (*place, "into", part), variable)
+        _collected(draft, (*place, "into", part), variable, service.types.get(part, "text"))
 
 
-def _collected(draft: Draft, place: Place, into: str) -> None:
+def _collected(draft: Draft, place: Place, into: str, kind: Type = "text") -> None:
     declared = draft.parsed.head.variables if draft.parsed.head else {}
     if into not in declared:
         draft.error(place, f'there is no variable "{into}"', _or_declare(close_match(into, declared)))
-    elif declared[into] != "text":
-        draft.error(place, f'"{into}" is {_IN_WORDS[declared[into]]}', "only a variable that is text can take it")
+    elif declared[into] != kind:
+        hint = f"only a variable that is {_IN_WORDS[kind]} can take it"
+        draft.error(place, f'"{into}" is {_IN_WORDS[declared[into]]}', hint)
 
 
 def _or_declare(hint: str) -> str:

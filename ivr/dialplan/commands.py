@@ -94,6 +94,7 @@ def try_plan(
         begins=_moment(at, found.time_zone),
         caller=caller,
         operators=cast("Operators", operators),
+        outside=tuple(bench.settings.outside) if bench.settings else (),
         text_of=bench.text_of,
     )
 

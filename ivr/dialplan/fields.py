@@ -97,6 +97,14 @@ def _prompt(written: Any) -> Any:
     return written
 
 
+def _telephone(written: Any) -> Any:
+    if isinstance(written, int) or (isinstance(written, str) and re.fullmatch(r"[+0-9 ()-]{3,}", written)):
+        hint = 'name it under outside in config/ivr.yaml (duty_officer: "+7 495 …"), and write that name here'
+        raise PydanticCustomError("telephone", "a plan dials no numbers", {"hint": hint})
+    return written
+
+
+TelephoneName = Annotated[Name, BeforeValidator(_telephone)]
 PromptId = Annotated[Name, BeforeValidator(_prompt)]
 
 

@@ -7,9 +7,19 @@ outside a talk are bounded.
 from __future__ import annotations
 
 from ivr.call.effects import Answer, CancelTimer, Effect, HangUp, SetTimer
-from ivr.call.events import Arrived, BackToQueue, CallerHungUp, Connected, Event, TalkEnded, TimerFired
+from ivr.call.events import (
+    Arrived,
+    BackToQueue,
+    CallerHungUp,
+    Connected,
+    Event,
+    TalkEnded,
+    TimerFired,
+    TransferEnded,
+    Transferred,
+)
 from ivr.dialplan.model import Plan
-from ivr.dialplan.state import Frame, Now, State, Value
+from ivr.dialplan.state import Frame, Now, State, Transferring, Value
 from ivr.dialplan.step import Call, End, Go, Move, Next, Return, Stay, Step
 from ivr.dialplan.trace import Visit
 from ivr.dialplan.turn import Turn
@@ -57,13 +67,17 @@ def _react(turn: Turn, event: Event) -> Move:
         return _leave(turn, event)
     if isinstance(event, TimerFired) and event.timer == LONGEST_CALL:
         return End("too_long")
-    current = _current(turn)
+    current, talked_outside = _current(turn), _talks_outside(turn.state)
     move = End("no_further_step") if current is None else current.react(turn, event)
-    if isinstance(event, Connected):
+    if isinstance(event, Connected) or (isinstance(event, Transferred) and _talks_outside(turn.state)):
         turn.effects.append(CancelTimer(LONGEST_CALL))
-    elif isinstance(event, TalkEnded | BackToQueue):
+    elif isinstance(event, TalkEnded | BackToQueue) or (isinstance(event, TransferEnded) and talked_outside):
         turn.effects.append(SetTimer(LONGEST_CALL, LONGEST_CALL_SECONDS))
     return move
+
+
+def _talks_outside(state: State) -> bool:
+    return isinstance(state.doing, Transferring) and state.doing.talking
 
 
 def _arrive(turn: Turn) -> Move:

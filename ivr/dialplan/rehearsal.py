@@ -7,7 +7,7 @@ their text, and everything that happened is told in `facts`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -45,7 +45,10 @@ class Fact:
 
 
 class Rehearsal:
-    """One call on a plan; `begins` is aware of its zone. `text_of(language, prompt)` gives a prompt's words."""
+    """One call on a plan; `begins` is aware of its zone.
+
+    `outside`: telephones there that answer. `text_of(language, prompt)` gives a prompt's words.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,8 @@ class Rehearsal:
         operators: Operators = "free",
         waiting: Mapping[str, int] | None = None,
         notices: tuple[str, ...] = (),
-        services: Mapping[str, Mapping[str, str] | None] | None = None,
+        services: Mapping[str, Mapping[str, Value] | None] | None = None,
+        outside: Collection[str] = (),
         text_of: Callable[[str, str], str] = lambda _language, prompt: prompt,
     ) -> None:
         self.plan = plan
@@ -71,6 +75,8 @@ class Rehearsal:
         self._caller = caller
         self._notices = notices
         self._services = dict(services or {})
+        self._outside = frozenset(outside)
+        self._talk = ""
         self._text_of = text_of
         self._agenda: list[tuple[float, int, str, ev.Event]] = []
         self._sequence = 0
@@ -118,7 +124,7 @@ class Rehearsal:
             return False
         self.talking = False
         self._tell("talk_ended", {"ended_by": "operator"})
-        self.feed(ev.TalkEnded("operator", "operator"))
+        self.feed(ev.TransferEnded(self._talk) if self._talk else ev.TalkEnded("operator", "operator"))
         return True
 
     # --- time ---
@@ -175,6 +181,11 @@ class Rehearsal:
             case fx.LeaveQueue(reason):
                 self._drop("queue")
                 self._tell("leaves_queue", {"reason": reason})
+            case fx.Transfer(transfer, to):
+                self._transfer(transfer, to)
+            case fx.EndTransfer(transfer):
+                self.talking = False
+                self._drop(transfer)
             case fx.LookUp() | fx.RequestCallback():
                 self._ask(effect)
             case fx.HangUp(reason):
@@ -197,6 +208,12 @@ class Rehearsal:
         answer = ev.LookUpFailed(effect.lookup) if found is None else ev.LookedUp(effect.lookup, found)
         self._later(effect.lookup, ANSWER_OF_A_SERVICE_SECONDS, answer)
 
+    def _transfer(self, transfer: str, to: str) -> None:
+        self._tell("rings_outside", {"to": to})
+        answers = to in self._outside
+        event: ev.Event = ev.Transferred(transfer) if answers else ev.TransferEnded(transfer, "no_answer")
+        self._later(transfer, ANSWER_SECONDS, event)
+
     def _queue(self, request: fx.EnterQueue) -> None:
         facts: dict[str, Value] = {"queue": request.queue, "topic": request.topic, "priority": request.priority}
         self._tell("enters_queue", facts | {"skills": ",".join(request.skills), "language": request.language})
@@ -212,8 +229,9 @@ class Rehearsal:
     def _next(self) -> None:
         due, _, _, event = heapq.heappop(self._agenda)
         self.seconds = max(self.seconds, due)
-        if isinstance(event, ev.Connected):
+        if isinstance(event, ev.Connected | ev.Transferred):
             self.talking = True
+            self._talk = event.transfer if isinstance(event, ev.Transferred) else ""
             self._tell("connected")
         self.feed(event)
 

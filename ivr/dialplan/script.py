@@ -107,10 +107,11 @@ class Test(BaseModel):
     )
     waiting: Mapping[Name, int] = Field(default={}, description="Callers already in each queue.")
     notices: Names | None = Field(None, description="Notices of ops that are in force.")
-    services: Mapping[Name, Mapping[Name, str] | None] = Field(
+    services: Mapping[Name, Mapping[Name, str | bool | int | float] | None] = Field(
         default={},
         description="What services answer: {request_status: {status: done}}; null: they fail. Default: nothing found.",
     )
+    outside: Names | None = Field(None, description="Outside telephones that answer; the others ring in vain.")
     call: tuple[Annotated[Line, _BareWord()], ...] = Field(min_length=1, description="What happens, line by line.")
 
 

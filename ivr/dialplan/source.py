@@ -15,6 +15,7 @@ from ivr.dialplan.nodes import Document, Mark, read
 from ivr.dialplan.parse import Parsed, parse
 from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.give_back import GiveBack
+from ivr.dialplan.steps.transfer import Transfer
 from ivr.errors import ConfigurationInvalid, Finding
 
 TOPICS_FILE = "topics.yaml"
@@ -89,7 +90,10 @@ def _returning(read_files: Sequence[tuple[Document, Parsed]]) -> frozenset[str]:
 
 
 def _calls(parsed: Parsed) -> set[str]:
-    return {step.call for steps in parsed.sections.values() for _, step in steps if isinstance(step, CallPlan)}
+    """Plans that it calls, or passes callers on to."""
+    steps = [step for steps in parsed.sections.values() for _, step in steps]
+    passed = {step.plan for step in steps if isinstance(step, Transfer) and step.plan is not None}
+    return passed | {step.call for step in steps if isinstance(step, CallPlan)}
 
 
 def _no_circle(read_files: Sequence[tuple[Document, Parsed]]) -> None:

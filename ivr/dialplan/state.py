@@ -68,7 +68,16 @@ class LookingUp:
     verb: Literal["look_up"] = "look_up"
 
 
-Doing = Asking | Waiting | LookingUp
+@dataclass(frozen=True, slots=True)
+class Transferring:
+    """An outside telephone rings, or talks to the caller."""
+
+    transfer: str
+    talking: bool = False
+    verb: Literal["transfer"] = "transfer"
+
+
+Doing = Asking | Waiting | LookingUp | Transferring
 """What the step that the call is in needs to remember."""
 
 
@@ -87,8 +96,8 @@ class Frame:
 class State:
     """One call in one plan.
 
-    `section` and `index` (from 0) name the step it is in; "" before the call arrived. `playing`, `listening`, `timers`
-    and `queue` name what is under way in the world, so that leaving a step ends all of it.
+    `section` and `index` (from 0) name the step it is in; "" before the call arrived. `playing`, `listening`, `timers`,
+    `queue` and `transfer` name what is under way in the world, so that leaving a step ends all of it.
     """
 
     plan: str
@@ -108,6 +117,7 @@ class State:
     timers: tuple[str, ...] = ()
     music: bool = False
     queue: str | None = None
+    transfer: str | None = None
     doing: Doing | None = None
     typed: str = ""
     """Keys pressed before the question that they answer."""

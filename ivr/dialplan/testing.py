@@ -79,6 +79,7 @@ def _run(plan: Plan, test: Test, document: Document, number: int, text_of: TextO
         waiting=test.waiting,
         notices=test.notices or (),
         services=test.services,
+        outside=test.outside or (),
         text_of=text_of,
     )
     rehearsal.settle()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ivr.call.effects import (
     CancelTimer,
     Effect,
+    EndTransfer,
     EnterQueue,
     LeaveQueue,
     Listen,
@@ -26,6 +27,7 @@ from ivr.call.effects import (
     StopListening,
     StopMusic,
     StopPlaying,
+    Transfer,
 )
 from ivr.dialplan import names, spoken
 from ivr.dialplan.expression import Expression
@@ -221,6 +223,28 @@ class Turn:
     def request_callback(self, number: str) -> None:
         self.effects.append(RequestCallback(number))
 
+    def transfer(self, to: str, ring_seconds: float) -> str:
+        """Ring an outside telephone; gives the name that what comes of it will carry."""
+        name = self.name("t")
+        self.change(transfer=name)
+        self.effects.append(Transfer(name, to, ring_seconds))
+        return name
+
+    def transfer_is_over(self) -> None:
+        """Nobody rings or talks there any more."""
+        self.change(transfer=None)
+
+    def end_transfer(self) -> None:
+        if self.state.transfer is not None:
+            self.effects.append(EndTransfer(self.state.transfer))
+            self.change(transfer=None)
+
+    def speak_language_of(self, plan: str) -> None:
+        """Go on in a language that the plan speaks, the caller's own if it does."""
+        spoken_there = self.root.called[plan].languages if plan in self.root.called else ()
+        if spoken_there and self.state.language not in spoken_there:
+            self.change(language=spoken_there[0])
+
     def out_of_queue(self) -> None:
         """The queue itself has let the call go: refused, or talked."""
         self.change(queue=None)
@@ -233,4 +257,5 @@ class Turn:
             self.cancel_timer(timer)
         self.stop_music()
         self.leave_queue("moved_on")
+        self.end_transfer()
         self.do(None)

@@ -21,7 +21,7 @@ def close_match(word: str, known: Iterable[str]) -> str:
     return "there is " + listed(names)
 
 
-def listed(names: Iterable[str], most: int = 15) -> str:
+def listed(names: Iterable[str], most: int = 20) -> str:
     """`a, b, c`, cut off after `most`."""
     all_names = list(names)
     return ", ".join(all_names[:most]) + (", …" if len(all_names) > most else "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ivr.config import Home, load_settings
+from ivr.config import Home, Settings, load_settings
 from ivr.dialplan.check import Known
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
+from ivr.dialplan.services import HttpService, all_services, load_services
 from ivr.dialplan.source import EXAMPLES_FILE, TOPICS_FILE, collected, plan_files, plan_name, read_plans
 from ivr.dialplan.testing import TESTS_SUFFIX, read_tests
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
@@ -56,14 +57,29 @@ class Workbench:
             return ()
 
     @cached_property
-    def vocabulary(self) -> frozenset[str]:
-        """The words that the recogniser knows; empty when its model is not there."""
+    def settings(self) -> Settings | None:
         try:
-            model = load_settings(self.home.config / "ivr.yaml").speech.model
-            listed = (self.home.root / model / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
+            return load_settings(self.home.config / "ivr.yaml")
         except ConfigurationInvalid as error:
             self.findings += error.findings
+            return None
+
+    @cached_property
+    def services(self) -> Mapping[str, HttpService]:
+        try:
+            return load_services(self.home.config / "services.yaml")
+        except ConfigurationInvalid as error:
+            self.findings += error.findings
+            return {}
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words that the recogniser knows; empty when its model is not there."""
+        if self.settings is None:
             return frozenset()
+        try:
+            model = self.settings.speech.model
+            listed = (self.home.root / model / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
         except OSError:
             return frozenset()
         return frozenset(line.partition(" ")[0].replace("ё", "е") for line in listed)
@@ -78,6 +94,8 @@ class Workbench:
             else None,
             words={"ru": self.vocabulary},
             operators=self.operators or None,
+            services=all_services(self.services),
+            outside=frozenset(self.settings.outside) if self.settings else None,
         )
 
     def text_of(self, language: str, prompt: str) -> str:
@@ -148,6 +166,8 @@ def _reader_of(path: Path) -> Reader | None:
         ]
     if path.name == "operators.yaml" and path.parent.name != "dialplans":
         return _raised_by(load_accounts)
+    if path.name == "services.yaml" and path.parent.name != "dialplans":
+        return _raised_by(load_services)
     if path.name == "ivr.yaml":
         return _raised_by(load_settings)
     if _CATALOGUE.fullmatch(path.name):

@@ -53,6 +53,9 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
         "the caller hung up" + _because(f, "where", " in the {}") + _seconds(f, "waited_seconds", " after {} s")
     ),
     "ended": lambda f: f"over: {f['outcome']}" + _because(f, "reason"),
+    "transfer_rung": lambda f: f"rings outside at {f['to']}",
+    "transfer_connected": lambda f: f"talks to {f['to']}, outside",
+    "transfer_ended": lambda f: f"{f['to']} outside: {f['reason']} after {f['seconds']:.0f} s",
     "promised": lambda f: f"to be rung back, as promised in call {f['of']}",
     "caller_rung": lambda f: f"{f['operator']} is on the line; the caller's telephone rings, try {f['try']}",
     "caller_missed": lambda f: f"the caller did not answer ({f['reason']}); tries left: {f['left']}",

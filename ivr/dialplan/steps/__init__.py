@@ -18,6 +18,7 @@ from ivr.dialplan.steps.rate import Rate
 from ivr.dialplan.steps.say import Say
 from ivr.dialplan.steps.set import SetVariables
 from ivr.dialplan.steps.topic import SetTopic
+from ivr.dialplan.steps.transfer import Transfer
 
 _ALL = (
     Say,
@@ -30,6 +31,7 @@ _ALL = (
     SpeakLanguage,
     SetTopic,
     QueueStep,
+    Transfer,
     LookUpStep,
     CallPlan,
     GiveBack,

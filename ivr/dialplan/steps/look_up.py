@@ -8,9 +8,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from ivr.call.events import Event, LookedUp, LookUpFailed, TimerFired
-from ivr.dialplan.expression import Expression
+from ivr.dialplan.expression import Expression, Type
 from ivr.dialplan.fields import ExpressionText, Name, Seconds, SectionName
-from ivr.dialplan.state import LookingUp
+from ivr.dialplan.state import LookingUp, Value
 from ivr.dialplan.step import THEN, Go, Move, Next, Place, Stay, Step, Way
 from ivr.dialplan.turn import Turn
 
@@ -51,12 +51,12 @@ class LookUpStep(Step):
             case _:
                 return Stay()
 
-    def _answered(self, turn: Turn, found: Mapping[str, str]) -> Move:
+    def _answered(self, turn: Turn, found: Mapping[str, Value]) -> Move:
         turn.note("decided", {"choice": THEN if found else NOT_FOUND, "condition": f"look_up {self.look_up}"})
         if not found:
             return Go(self.not_found, NOT_FOUND)
         for part, variable in self.into.items():
-            turn.put(variable, str(found.get(part, "")))
+            turn.put(variable, _fitting(found.get(part), turn.plan.variables.get(variable, "text")))
         return Next()
 
     def _failed(self, turn: Turn, reason: str) -> Move:
@@ -71,3 +71,12 @@ class LookUpStep(Step):
     def expressions(self) -> Iterator[tuple[Place, Expression, str | None]]:
         for name, expression in self.with_.items():
             yield ("with", name), expression, None
+
+
+def _fitting(value: Value, kind: Type) -> Value:
+    """What a service gave, as a variable of this type holds it; what does not fit is as if nothing came."""
+    if kind == "number":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    if kind == "yes_no":
+        return value is True
+    return "" if value is None else str(value)

@@ -86,6 +86,9 @@ class QueueStep(Step):
     priority: int | None = Field(
         None, ge=0, le=9, description="0 is ordinary; higher is more urgent. Default: the call's priority."
     )
+    operator: Name | None = Field(
+        None, description="The operator who gets the call first, when there; after some seconds anybody who can."
+    )
     announce: Announce | None = None
     callback: Callback | None = None
     longest_wait: LongestWait | None = None
@@ -108,7 +111,8 @@ class QueueStep(Step):
     def _enter_queue(self, turn: Turn) -> None:
         call = turn.state
         priority = call.priority if self.priority is None else self.priority
-        self._enter(turn, EnterQueue(self.queue, call.topic, call.language, self.skills or (), priority))
+        skills, operator = self.skills or (), self.operator or ""
+        self._enter(turn, EnterQueue(self.queue, call.topic, call.language, skills, priority, operator))
 
     def _enter(self, turn: Turn, request: EnterQueue) -> None:
         turn.enter_queue(request)

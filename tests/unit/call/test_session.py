@@ -257,6 +257,7 @@ def live(
     plan: ShortPlan | None = None,
     refuses: bool = False,
     asterisk: FakeAsterisk | None = None,
+    outside: Callable[[str], str] = lambda number: f"{number}-trunk",
 ) -> tuple[World, Outcome]:
     """Live one call on virtual time; `script` says what the caller does when."""
     asterisk = asterisk or FakeAsterisk({"anna": Telephone(3.0)} if telephones is None else telephones)
@@ -281,7 +282,7 @@ def live(
             lambda *_: RepeatCaller(),
             Around,
             look_up,
-            outside=lambda number: f"{number}-trunk",
+            outside=outside,
         )
         await asyncio.sleep(0.1)
         asterisk.call_in("caller-1", "88005553535", "+79990000000")

@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from ivr.dialplan.check import Known
 from ivr.dialplan.report import render
+from ivr.dialplan.services import HttpService, all_services
 from ivr.dialplan.source import read_plans
 from ivr.routing.skills import Profile
 from ivr.speech.topics import TopicModel
@@ -28,6 +29,8 @@ KNOWN = Known(
     },
     topics={"access", "status", "technical"},
     words={"ru": {"да", "нет", "оператор"}},
+    outside={"duty_officer"},
+    services=all_services({"slots": HttpService(url="https://host/slots", gives={"free": "number"})}),
     operators=[Profile(name="anna", skills={"access": 1})],
 )
 

@@ -25,7 +25,7 @@ from ivr.dialplan.model import Plan
 from ivr.dialplan.nodes import read
 from ivr.dialplan.parse import parse
 from ivr.dialplan.source import load_plans
-from ivr.dialplan.state import Now, State, dumped, loaded
+from ivr.dialplan.state import Now, State, Transferring, dumped, loaded
 from ivr.dialplan.steps import VERBS
 from ivr.journal.kinds import KINDS
 from ivr.routing.skills import Profile
@@ -128,7 +128,18 @@ _EVENTS = st.one_of(
     st.builds(
         ev.TimerFired,
         st.sampled_from(
-            ["no_input", "speaking", "pause", "admission", "announcement", "callback", "look_up", "longest_wait", ""]
+            [
+                "no_input",
+                "speaking",
+                "pause",
+                "admission",
+                "announcement",
+                "callback",
+                "look_up",
+                "longest_wait",
+                "transfer",
+                "",
+            ]
         ),
     ),
     st.builds(ev.Queued, st.just("people"), st.integers(1, 9), st.none() | st.floats(0, 999)),
@@ -142,6 +153,8 @@ _EVENTS = st.one_of(
     st.builds(ev.CallbackKept),
     st.builds(ev.CallbackRefused),
     st.builds(ev.LookedUp, st.sampled_from(["q0", "q1", "q2", "q3", "q4", "q5"]), st.just({"status": "done"})),
+    st.builds(ev.Transferred, st.sampled_from(["t0", "t1", "t2", "t3"])),
+    st.builds(ev.TransferEnded, st.sampled_from(["t0", "t1", "t2", "t3"]), st.sampled_from(["ended", "no_answer"])),
     st.builds(ev.LookUpFailed, st.sampled_from(["q0", "q1", "q2", "q3"])),
 )
 
@@ -159,6 +172,7 @@ class World:
         self.playing: str | None = None
         self.listening: str | None = None
         self.waiting = False
+        self.outside = ""
         self.over = False
 
     def feed(self, event: ev.Event) -> None:
@@ -168,6 +182,8 @@ class World:
             self.playing = None
         if isinstance(event, ev.Heard | ev.SpeechLost) and event.listening == self.listening:
             self.listening = None
+        if isinstance(event, ev.TransferEnded) and event.transfer == self.outside:
+            self.outside = ""
         was_over = self.over
         before = self.state
         self.state, effects = interpret.step(self.plan, self.state, event, self.now)
@@ -202,8 +218,15 @@ class World:
             case fx.LeaveQueue():
                 assert self.waiting, "out of a queue that it is not in"
                 self.waiting = False
+            case fx.Transfer(transfer):
+                assert not self.outside, "two outside telephones at once"
+                self.outside = transfer
+            case fx.EndTransfer(transfer):
+                assert transfer == self.outside
+                self.outside = ""
             case fx.HangUp():
                 self.over = True
+                assert not self.outside
                 assert self.playing is None
                 assert self.listening is None
                 assert not self.waiting
@@ -243,6 +266,8 @@ class World:
         if self.playing is not None:
             self.seconds += 3
             self.feed(ev.PromptFinished(self.playing))
+        elif isinstance(self.state.doing, Transferring) and self.talking:
+            self.feed(ev.TransferEnded(self.state.doing.transfer))
         elif self.talking:
             self.waiting = False
             self.feed(ev.TalkEnded("anna", "operator"))
@@ -318,6 +343,7 @@ _STEPS = st.one_of(
             "failed": _SECTION,
         }
     ),
+    st.fixed_dictionaries({"transfer": st.just("duty_officer"), "failed": _SECTION}, optional={"then": _SECTION}),
     st.just({"language": "ru"}),
     st.just({"call": "random"}),
     st.just("return"),

@@ -401,3 +401,43 @@ def test_a_full_queue_can_be_told_before_it_is_entered(tmp_path: Path) -> None:
 """
     assert Call(tmp_path, plan).state.queue == "people"
     assert Call(tmp_path, plan, now=Now(NOW.wall, 0.0, waiting={"people": 6})).played() == ["busy"]
+
+
+TRANSFER = """  first:
+    - transfer: duty_officer
+      ring_seconds: 20
+      failed: busy
+      then: bye
+  busy:
+    - say: offer
+    - go: bye
+"""
+
+
+def test_a_transfer_rings_talks_and_goes_on(tmp_path: Path) -> None:
+    call = Call(tmp_path, TRANSFER)
+    assert fx.Transfer("t1", "duty_officer", 20.0) in call.effects
+    assert call.feed(ev.TransferEnded("t9")) == ()
+    assert fx.StopMusic() in call.feed(ev.Transferred("t1"))
+    call.feed(ev.TransferEnded("t1"))
+    assert call.played() == ["goodbye"]
+
+
+def test_a_transfer_that_nobody_takes_has_its_own_way(tmp_path: Path) -> None:
+    for event in (ev.TransferEnded("t1", "no_answer"), ev.TimerFired("transfer")):
+        call = Call(tmp_path, TRANSFER)
+        effects = call.feed(event)
+        assert call.played() == ["offer"]
+        assert (fx.EndTransfer("t1") in effects) == isinstance(event, ev.TimerFired)
+
+
+def test_an_operator_whom_the_plan_names_is_wanted_first(tmp_path: Path) -> None:
+    call = Call(tmp_path, "  first:\n    - {queue: people, operator: anna, refused: bye}\n")
+    assert fx.EnterQueue("people", "none", "ru", preferred="anna") in call.effects
+
+
+def test_what_a_service_gives_is_put_into_variables_of_its_type(tmp_path: Path) -> None:
+    call = Call(tmp_path, LOOK_UP)
+    found = {"status": "done"}
+    call.feed(ev.LookedUp("q1", found))
+    assert call.state.variables["number"] == "done"
