@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -101,9 +102,9 @@ class Controller:
         self.audit = AuditLog(self.redis, keyring, clock)
         self.today = Today(_ZONE, clock.wall())
         self._clock = clock
-        requests = RequestStore(self.redis)
+        self.requests = requests = RequestStore(self.redis)
         self._request_status = RequestStatus(requests, keyring, _ZONE)
-        self._clerk = Clerk(requests, keyring, clock, _OFFICE_HOURS, _ZONE, self._record_request)
+        self.clerk = Clerk(requests, keyring, clock, _OFFICE_HOURS, _ZONE, self._record_request)
         self.notices = NoticeBoard(self.redis, self.audit, clock)
         self.sayable = notices_of(live.now.plans, live.now.catalogue)
         self.incidents = IncidentWatch(Usual(), clock, _ZONE, lambda kind, data: self.record("", kind, data=data))
@@ -186,7 +187,8 @@ class Controller:
             await self.router.started()
             await self.notices.load()
             self._keep(self.notices.run())
-            self._keep(self._clerk.run())
+            self._keep(self.clerk.run())
+            self._keep(self._make_up_requests())
             self._keep(self._watch_for_incidents())
             self._keep(self._keep_house())
             self._keep(self._live.follow(self._plans_live, self._plans_refused))
@@ -208,7 +210,7 @@ class Controller:
         """Write one step down, count it, and let the pages know; never blocks."""
         self.journal.record(call, kind, path, data, personal)
         self.today.take(call, kind, data, self._clock.wall())
-        self._clerk.observe(call, kind, data, personal)
+        self.clerk.observe(call, kind, data, personal)
         self.incidents.observe(kind, data, personal)
         self.on_change()
 
@@ -232,6 +234,11 @@ class Controller:
         first = str(findings[0]) if findings else ""
         self.record("", "configuration_refused", data={"findings": len(findings), "first": first})
 
+    async def _make_up_requests(self) -> None:
+        """Steps of calls that an earlier controller wrote down and then died before their requests had them."""
+        await self.journal.caught_up()
+        await self.clerk.catch_up(JournalReader(self.redis, self.keyring, reveal=True))
+
     async def _begin_day(self) -> None:
         """Count what the journal already has of today."""
         async for record in self.reader.since(self.today.midnight):
@@ -248,8 +255,8 @@ class Controller:
         async for _ in nights(self._clock, _ZONE):
             now = self._clock.wall()
             try:
-                done = await purge(self.redis, self._archive, self.audit, self._retention, now, _ZONE)
-                log.info("purged", days=done.days, audit=done.audit, calls=done.calls, files=done.files)
+                done = await purge(self.redis, self._archive, self.audit, self.requests, self._retention, now, _ZONE)
+                log.info("purged", **asdict(done))
                 self.today.turn(now)
                 known = self._archive.since(JournalReader(self.redis, None), self.today.midnight - LEARNING_SECONDS)
                 await self.incidents.learn(known, self.today.midnight)

@@ -60,10 +60,12 @@ def purge() -> None:
         async with open_books() as books:
             now = SystemClock().wall()
             kept = books.hotline.settings.retention
-            done = await retention.purge(books.store, books.archive, books.audit, kept, now, OFFICE_ZONE)
+            done = await retention.purge(
+                books.store, books.archive, books.audit, RequestStore(books.store), kept, now, OFFICE_ZONE
+            )
             Console().print(
                 f"{done.days} days moved to files, {done.audit} audit entries and {done.files} files deleted,"
-                f" {done.calls} calls made anonymous",
+                f" {done.calls} calls made anonymous, {done.requests} requests deleted",
                 soft_wrap=True,
             )
 

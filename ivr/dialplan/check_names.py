@@ -137,9 +137,10 @@ def _looked_up(draft: Draft, place: Place, step: LookUpStep) -> None:
     if service is None:
         draft.error((*place, "look_up"), f'there is no service "{step.look_up}"', close_match(step.look_up, services))
         return
-    for name in step.with_.keys() - service.takes.keys():
+    known = {**service.takes, **service.may_take}
+    for name in step.with_.keys() - known.keys():
         mark = draft.document.key_mark((*place, "with", name))
-        draft.document.add(mark, f'"{step.look_up}" takes no "{name}"', close_match(name, service.takes))
+        draft.document.add(mark, f'"{step.look_up}" takes no "{name}"', close_match(name, known))
     for name in sorted(service.takes.keys() - step.with_.keys()):
         draft.error(place, f'"{step.look_up}" needs "{name}"', f'add "with: {{{name}: …}}": {service.takes[name]}')
     for part, variable in step.into.items():

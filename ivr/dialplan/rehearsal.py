@@ -7,7 +7,7 @@ their text, and everything that happened is told in `facts`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -60,7 +60,7 @@ class Rehearsal:
         operators: Operators = "free",
         waiting: Mapping[str, int] | None = None,
         notices: tuple[str, ...] = (),
-        services: Mapping[str, Mapping[str, Value] | None] | None = None,
+        services: Mapping[str, Sequence[Mapping[str, Value] | None]] | None = None,
         outside: Collection[str] = (),
         text_of: Callable[[str, str], str] = lambda _language, prompt: prompt,
     ) -> None:
@@ -74,7 +74,7 @@ class Rehearsal:
         self._waiting = dict(waiting or {})
         self._caller = caller
         self._notices = notices
-        self._services = dict(services or {})
+        self._services = {service: list(answers) for service, answers in (services or {}).items()}
         self._outside = frozenset(outside)
         self._talk = ""
         self._text_of = text_of
@@ -204,7 +204,8 @@ class Rehearsal:
             self._later("queue", ANSWER_OF_A_SERVICE_SECONDS, ev.CallbackKept())
             return
         self._tell("looks_up", {"service": effect.service, **effect.arguments})
-        found = self._services.get(effect.service, {})
+        answers = self._services.get(effect.service, [{}])
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
         answer = ev.LookUpFailed(effect.lookup) if found is None else ev.LookedUp(effect.lookup, found)
         self._later(effect.lookup, ANSWER_OF_A_SERVICE_SECONDS, answer)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from ivr.dialplan.fields import AlsoNumber, Name, Names
+from ivr.dialplan.fields import AlsoNumber, Name, Names, OneOrSeveral, as_list
 
 
 def _text(value: Any) -> Any:
@@ -24,6 +24,14 @@ def _moment(value: Any) -> Any:
         raise PydanticCustomError(
             "moment", '"{text}" is not a time: write 2026-11-23 12:00', {"text": str(value)}
         ) from None
+
+
+Answers = Annotated[
+    tuple[Mapping[Name, str | bool | int | float] | None, ...],
+    BeforeValidator(as_list),
+    Field(min_length=1),
+    OneOrSeveral(),
+]
 
 
 class _BareWord:
@@ -107,9 +115,10 @@ class Test(BaseModel):
     )
     waiting: Mapping[Name, int] = Field(default={}, description="Callers already in each queue.")
     notices: Names | None = Field(None, description="Notices of ops that are in force.")
-    services: Mapping[Name, Mapping[Name, str | bool | int | float] | None] = Field(
+    services: Mapping[Name, Answers] = Field(
         default={},
-        description="What services answer: {request_status: {status: done}}; null: they fail. Default: nothing found.",
+        description="What services answer: {request_status: {status: done}}; null: they fail; {}: nothing found, which"
+        " is the default; a list: one after the other, the last one from then on.",
     )
     outside: Names | None = Field(None, description="Outside telephones that answer; the others ring in vain.")
     call: tuple[Annotated[Line, _BareWord()], ...] = Field(min_length=1, description="What happens, line by line.")

@@ -24,16 +24,21 @@ from ivr.errors import ConfigurationInvalid
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Names of arguments and of the parts of an answer, with their meaning; `types` of parts that are no text."""
+    """Names of arguments and of the parts of an answer, with their meaning; `types` of parts that are no text.
+
+    `may_take` can be left out.
+    """
 
     takes: Mapping[str, str]
     gives: Mapping[str, str]
     types: Mapping[str, Type] = field(default_factory=dict)
+    may_take: Mapping[str, str] = field(default_factory=dict)
 
 
 SERVICES: Mapping[str, Service] = {
     "request_status": Service(
         takes={"number": "a request's number, as the caller gave it"},
+        may_take={"telephone": "the telephone that the request came from, when the caller has another one now"},
         gives={
             "status": "accepted, in_progress, needs_information or done",
             "answer_date": "until when the answer is due, 2026-12-31; empty when nothing is due",

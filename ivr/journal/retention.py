@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
-from typing import cast
+from typing import Protocol, cast
 
 from redis.asyncio import Redis
 
@@ -25,26 +25,42 @@ _LONGEST_SLEEP_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What a purge did: days moved to files, audit entries, calls made anonymous, files deleted."""
+    """What a purge did: days moved to files, audit entries, calls made anonymous, files and requests deleted."""
 
     days: int
     audit: int
     calls: int
     files: int
+    requests: int
+
+
+class OldRequests(Protocol):
+    """The requests, as far as they grow old."""
+
+    async def purge(self, before_personal: float, before: float) -> int:
+        """Forget persons of before the first moment and requests of before the second; how many of those."""
 
 
 async def purge(
-    redis: Redis, archive: Archive, audit: AuditLog, retention: RetentionSettings, now_seconds: float, zone: tzinfo
+    redis: Redis,
+    archive: Archive,
+    audit: AuditLog,
+    requests: OldRequests,
+    retention: RetentionSettings,
+    now_seconds: float,
+    zone: tzinfo,
 ) -> Purged:
     """Do what the retention asks for at this moment; to be called once a day, again does no harm."""
     closed = await archive.close_days(now_seconds, retention.store)
     entries = await audit.purge(now_seconds - retention.audit * _DAY_SECONDS)
-    calls = await _forget_older(redis, now_seconds - retention.personal * _DAY_SECONDS)
+    personal = now_seconds - retention.personal * _DAY_SECONDS
+    calls = await _forget_older(redis, personal)
+    gone = await requests.purge(personal, now_seconds - retention.files * _DAY_SECONDS)
     last = (datetime.fromtimestamp(now_seconds, zone) - timedelta(days=retention.files)).date()
     old = [day for day in archive.days() if day < last]
     for day in old:
         await asyncio.to_thread(archive.path(day).unlink, missing_ok=True)
-    return Purged(len(closed), entries, calls, len(old))
+    return Purged(len(closed), entries, calls, len(old), gone)
 
 
 async def nights(
@@ -73,4 +89,6 @@ async def _forget_older(redis: Redis, before_seconds: float) -> int:
         await person.forget(redis, owners)
         await redis.srem(keys.ERASED, *owners)  # so old that nothing of theirs waits on a disk any more
         forgotten += len(owners)
+    async for persons in redis.scan_iter(match=keys.person("*"), count=_AT_ONCE):
+        await redis.zremrangebyscore(persons, "-inf", f"({before_seconds}")
     return forgotten

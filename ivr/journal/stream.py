@@ -124,8 +124,12 @@ class Journal:
         of a call that this writer does not know do the same by themselves, when the store is there.
         """
         async with asyncio.timeout(_RESUME_SECONDS):
-            await self._caught_up.wait()
+            await self.caught_up()
         await self._go_on(call)
+
+    async def caught_up(self) -> None:
+        """Wait until everything that other writers left on disk is in the store."""
+        await self._caught_up.wait()
 
     async def _go_on(self, call: str) -> None:
         wrapped = await self._redis.hget(keys.DATA_KEYS, call)

@@ -17,14 +17,15 @@ from redis.exceptions import RedisError
 from ivr.clock import Clock
 from ivr.errors import IvrError
 from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
 from ivr.request import model, number
-from ivr.request.model import Class, Request, Status, WorkingHours
-from ivr.request.store import RequestStore
+from ivr.request.model import Class, Request, Status, StatusImpossible, WorkingHours
+from ivr.request.store import RequestStore, Standing
 
 _URGENT_PRIORITY = 1  # of the call, from its topic
 _SWEEP_SECONDS = 5.0
 _AWAY_SECONDS = 1.0
-_KINDS = frozenset({"arrived", "promised", "topic", "connected", "talk_ended", "ended", "result"})
+_KINDS = frozenset({"arrived", "promised", "topic", "connected", "talk_ended", "ended", "result", "rated"})
 _LINKED_SECONDS = 30 * 86_400.0
 
 RecordStep = Callable[[str, str, Mapping[str, Any]], None]
@@ -52,6 +53,10 @@ class Clerk:
         self._zone = zone
         self._record = record
         self._steps: asyncio.Queue[_Step] = asyncio.Queue()
+        self._doing: _Step | None = None
+        self._began = clock.wall()
+        self.standing = Standing()
+        """As of the last look, some seconds ago."""
         self._log = structlog.get_logger("requests")
 
     def observe(self, call: str, kind: str, data: Mapping[str, Any], personal: Mapping[str, str]) -> None:
@@ -61,22 +66,51 @@ class Clerk:
 
     async def run(self) -> None:
         """Carry out what calls bring, and notice deadlines, until cancelled. Steps wait while the store is away."""
-        step: _Step | None = None
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._carry_out_all())
+            group.create_task(self._keep_time())
+
+    async def catch_up(self, reader: JournalReader) -> None:
+        """Take the steps that an earlier controller did not come to from the journal, which this `reader` reveals."""
+        begin = await self._store.done_until()
+        if not begin:
+            return
+        async for record in reader.since(begin):
+            if record.call and record.kind in _KINDS and record.wall_seconds < self._began:
+                caller = record.personal.get("caller", "")
+                self._steps.put_nowait(_Step(record.call, record.kind, record.data, caller, record.wall_seconds))
+
+    async def _carry_out_all(self) -> None:
         while True:
+            self._doing = await self._steps.get()
+            while self._doing is not None:
+                await self._try(self._doing)
+
+    async def _try(self, step: _Step) -> None:
+        try:
+            await self.carry_out(step)
+        except (RedisError, OSError) as error:
+            self._log.warning("requests wait for the store", reason=type(error).__name__)
+            await asyncio.sleep(_AWAY_SECONDS)
+            return
+        except IvrError as error:
+            self._log.error("a call's step did not reach its request", reason=error.what)
+        self._doing = None
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
             try:
-                if step is None:
-                    async with asyncio.timeout(_SWEEP_SECONDS):
-                        step = await self._steps.get()
-                await self.carry_out(step)
-                step = None
-            except TimeoutError:
-                await self._sweep_if_possible()
-            except (RedisError, OSError) as error:
-                self._log.warning("requests wait for the store", reason=type(error).__name__)
-                await asyncio.sleep(_AWAY_SECONDS)
-            except IvrError as error:
-                self._log.error("a call's step did not reach its request", reason=error.what)
-                step = None
+                await self.sweep()
+                self.standing = await self._store.standing()
+                await self._store.set_done_until(self._done_until())
+            except (RedisError, OSError, IvrError) as error:
+                self._log.warning("deadlines cannot be looked at", reason=type(error).__name__)
+
+    def _done_until(self) -> float:
+        """A little too early does no harm: a step may be taken twice."""
+        oldest = self._doing.at if self._doing else self._clock.wall()
+        return oldest - _SWEEP_SECONDS
 
     async def carry_out(self, step: _Step) -> None:
         """Do what one step asks for; safe to repeat."""
@@ -95,9 +129,27 @@ class Clerk:
 
     async def set_status(self, wanted: str, status: Status, operator: str = "") -> Request:
         """Somebody moves the request on; StatusImpossible when that does not follow."""
+        now = self._local(self._clock.wall())
+
+        def moved(current: Request) -> Request:
+            if current.status == "done" and status == "in_progress":
+                return model.reopened(current, now, self._hours)
+            return model.with_status(current, status)
+
         before = await self._store.get(wanted)
-        after = await self._store.change(wanted, lambda current: model.with_status(current, status))
+        after = await self._store.change(wanted, moved)
         self._tell_status(after.call, before.status, after, operator)
+        return after
+
+    async def assign(self, wanted: str, operator: str) -> Request:
+        """Somebody makes that operator responsible; StatusImpossible when it is done."""
+        before = await self._store.get(wanted)
+        if before.status == "done":
+            raise StatusImpossible(f"request {wanted} is done", hint="put it back in progress first")
+        after = await self._store.change(wanted, lambda current: model.assigned(current, operator))
+        if after.operator != before.operator:
+            self._record(after.call, "request_assigned", {"request": wanted, "operator": operator})
+        self._tell_status(after.call, before.status, after)
         return after
 
     async def sweep(self) -> None:
@@ -120,12 +172,6 @@ class Clerk:
                     "late_seconds": round(now - before.deadlines[deadline], 1),
                 }
                 self._record(after.call, "request_overdue", {**facts, "priority": after.priority})
-
-    async def _sweep_if_possible(self) -> None:
-        try:
-            await self.sweep()
-        except (RedisError, OSError, IvrError) as error:
-            self._log.warning("deadlines cannot be looked at", reason=type(error).__name__)
 
     async def _open(self, step: _Step) -> None:
         person = self._keyring.person(step.caller) if any(each.isdigit() for each in step.caller) else ""
@@ -161,7 +207,12 @@ class Clerk:
             case "talk_ended":
                 return model.talk_over(request, step.at)
             case "result":
-                return model.with_result(request, resolved=bool(step.data.get("resolved")))
+                changed = model.with_result(request, resolved=bool(step.data.get("resolved")))
+                if step.data.get("category") != "escalation" or changed.status == "done":
+                    return changed
+                return model.escalated(changed, self._local(request.opened), self._hours)
+            case "rated":
+                return model.rated(request, int(step.data.get("score") or 0))
             case "ended" if (
                 not request.operator and request.status != "done" and step.data.get("outcome") != "callback"
             ):

@@ -5,6 +5,14 @@ from __future__ import annotations
 _PREFIX = "{ivr}:request"
 
 COUNT = f"{_PREFIX}:count"
+OPEN = f"{_PREFIX}:open"
+"""Sorted set of requests that are not done, by opening."""
+LATE = f"{_PREFIX}:late"
+"""Set of those of them that have passed a deadline."""
+OPENED = f"{_PREFIX}:opened"
+"""Sorted set of all requests by opening: what is too old goes."""
+DONE_UNTIL = f"{_PREFIX}:done_until"
+"""Up to which moment calls' steps have reached their requests, Unix seconds."""
 DUE = f"{_PREFIX}:due"
 """Sorted set of requests by their next deadline."""
 

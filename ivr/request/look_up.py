@@ -14,7 +14,7 @@ from ivr.request.store import RequestStore
 
 
 class RequestStatus:
-    """Tells a request's status to nobody but the telephone that it came from."""
+    """Tells a request's status to nobody but who calls from its telephone, or knows the number of that."""
 
     def __init__(self, store: RequestStore, keyring: Keyring, zone: tzinfo) -> None:
         self._store = store
@@ -24,10 +24,11 @@ class RequestStatus:
     async def look_up(self, arguments: Mapping[str, str], caller: str) -> Mapping[str, str]:
         """`status` and `answer_date`; empty when there is no such request, or it is somebody else's."""
         wanted = "".join(character for character in arguments.get("number", "") if character.isdigit())
-        if not numbers.valid(wanted) or not any(character.isdigit() for character in caller):
+        proof = arguments.get("telephone") or caller
+        if not numbers.valid(wanted) or not any(character.isdigit() for character in proof):
             return {}
         try:
-            request = await self._store.proven(wanted, self._keyring.person(caller))
+            request = await self._store.proven(wanted, self._keyring.person(proof))
         except RedisError as error:
             raise StoreUnavailable(f"the request cannot be looked up: {type(error).__name__}") from None
         if request is None:

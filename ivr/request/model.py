@@ -49,7 +49,8 @@ class StatusImpossible(IvrError):
 @dataclass(frozen=True, slots=True)
 class Request:
     """`person` is the keyed hash of the caller's number, "" when withheld; moments are Unix seconds, None: no such
-    deadline (any more). `late`: deadlines that have passed. `version` counts changes."""
+    deadline (any more). `late`: deadlines that have passed. `resolved`: at the first contact, as the operator says;
+    `score`: 1–5, as the caller does. `version` counts changes."""
 
     number: str
     call: str
@@ -66,6 +67,7 @@ class Request:
     result_due: float | None = None
     answer_due: float | None = None
     resolved: bool | None = None
+    score: int | None = None
     late: tuple[Deadline, ...] = ()
     version: int = 0
 
@@ -115,6 +117,23 @@ def with_result(request: Request, *, resolved: bool) -> Request:
     """The operator has written the result; resolved at the first contact means done."""
     changed = replace(request, resolved=resolved, result_due=None)
     return with_status(changed, "done") if resolved and request.status != "done" else changed
+
+
+def escalated(request: Request, moment: datetime, hours: WorkingHours) -> Request:
+    """Specialists have it now: a complex request, with more time from when it was opened (`moment`)."""
+    return classified(request, "complex", request.topic, moment, hours)
+
+
+def rated(request: Request, score: int) -> Request:
+    """The caller has said how well they were served."""
+    return replace(request, score=score)
+
+
+def reopened(request: Request, moment: datetime, hours: WorkingHours) -> Request:
+    """It was not done after all: an answer is due anew, counted from `moment`."""
+    changed = with_status(request, "in_progress")
+    due = answer_due(request.request_class, moment, hours).timestamp()
+    return replace(changed, answer_due=due, late=tuple(name for name in request.late if name != "answer"))
 
 
 def with_status(request: Request, status: Status) -> Request:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +18,14 @@ _PUT = (Path(__file__).parent / "lua" / "put.lua").read_text(encoding="utf-8")
 _TRIES = 20
 _MOST_WRONG_PROOFS = 3
 _WRONG_PROOFS_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Requests that are not done, and how many of them have passed a deadline."""
+
+    open: int = 0
+    late: int = 0
 
 
 class RequestUnknown(IvrError):
@@ -82,6 +90,53 @@ class RequestStore:
         await self._redis.delete(keys.person(person))
         return len(numbers)
 
+    async def open(self, limit: int = 500) -> list[Request]:
+        """Requests that are not done: the most urgent first, among equals the one whose deadline is next.
+
+        Of more than `limit` the oldest are meant.
+        """
+        numbers = cast("list[bytes | str]", await self._redis.zrange(keys.OPEN, 0, limit - 1))
+        found = [await self.get(_text(number)) for number in numbers]
+        return sorted(found, key=lambda each: (-each.priority, min(each.deadlines.values(), default=each.opened)))
+
+    async def standing(self) -> Standing:
+        """How many there are to do."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zcard(keys.OPEN)
+            pipeline.scard(keys.LATE)
+            in_all, late = await pipeline.execute()
+        return Standing(int(in_all), int(late))
+
+    async def done_until(self) -> float:
+        """Up to which moment (Unix seconds) calls' steps have reached their requests; 0 when there is no telling."""
+        return float(await self._redis.get(keys.DONE_UNTIL) or 0)
+
+    async def set_done_until(self, moment: float) -> None:
+        await self._redis.set(keys.DONE_UNTIL, moment)
+
+    async def purge(self, before_personal: float, before: float) -> int:
+        """Forget the persons of requests opened before the first moment, and those opened before the second altogether.
+
+        Returns how many were deleted. Open ones stay, however old.
+        """
+        for number in await self._opened_before(before_personal):
+            person = (await self.get(number)).person
+            if person:
+                await self.change(number, lambda request: replace(request, person=""))
+                await self._redis.zrem(keys.person(person), number)
+        deleted = 0
+        for number in await self._opened_before(before):
+            request = await self.get(number)
+            if request.status == "done":
+                await self._redis.delete(keys.request(number), keys.call(request.call))
+                await self._redis.zrem(keys.OPENED, number)
+                deleted += 1
+        return deleted
+
+    async def _opened_before(self, moment: float) -> list[str]:
+        found = await self._redis.zrangebyscore(keys.OPENED, "-inf", f"({moment}")
+        return [_text(number) for number in cast("list[bytes | str]", found)]
+
     async def due(self, now: float, limit: int = 100) -> list[str]:
         """Numbers of requests with a deadline at `now` or before, earliest first."""
         found = await self._redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=limit)
@@ -114,6 +169,9 @@ class RequestStore:
                     keys.DUE,
                     keys.call(request.call),
                     keys.person(request.person),
+                    keys.OPEN,
+                    keys.LATE,
+                    keys.OPENED,
                 ],
                 args=[
                     request.version,
@@ -122,6 +180,8 @@ class RequestStore:
                     "" if next_due is None else next_due,
                     int(bool(request.person)),
                     request.opened,
+                    int(request.status != "done"),
+                    int(bool(request.late)),
                 ],
             )
         )

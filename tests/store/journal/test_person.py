@@ -124,7 +124,7 @@ async def test_retention_with_a_moved_clock(
     keep = RetentionSettings(store=2, audit=30, personal=100, files=200)
 
     async def after(days: float) -> tuple[int, int, int, int]:
-        done = await purge(store, archive, audit, keep, now + days * DAY, ZONE)
+        done = await purge(store, archive, audit, RequestStore(store), keep, now + days * DAY, ZONE)
         return done.days, done.audit, done.calls, done.files
 
     assert await after(1) == (0, 0, 0, 0)

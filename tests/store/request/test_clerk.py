@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import redis.asyncio
 
+from ivr.clock import SystemClock
 from ivr.journal.kinds import KINDS
 from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
+from ivr.journal.stream import Journal
+from ivr.request import clerk
 from ivr.request.clerk import Clerk
+from ivr.request.look_up import RequestStatus
 from ivr.request.model import Request, StatusImpossible, with_status
 from ivr.request.number import valid
-from ivr.request.store import RequestStore, RequestUnknown
+from ivr.request.store import RequestStore, RequestUnknown, Standing
 from ivr.routing.hours import parse_hours
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -149,6 +156,131 @@ async def test_the_status_is_told_to_its_person_only(office: Office) -> None:
     for _ in range(3):
         assert await office.requests.proven(request.number, stranger) is None
     assert await office.requests.proven(request.number, owner) is None  # locked for an hour
+
+
+async def test_another_telephone_proves_by_the_number_of_the_first(office: Office) -> None:
+    await office.feed("a", ARRIVED)
+    request = await office.requests.of_call("a")
+    assert request is not None
+    asked = RequestStatus(office.requests, office.keyring, MOSCOW)
+
+    async def told(caller: str, **arguments: str) -> Mapping[str, str]:
+        return await asked.look_up({"number": request.number, **arguments}, caller)
+
+    assert (await told(NUMBER))["status"] == "accepted"
+    assert await told("+79990000000") == {}
+    assert (await told("", telephone="89161234512"))["status"] == "accepted"
+    assert (await told("+79990000000", telephone="79161234512"))["answer_date"] == "2026-11-23"
+    assert await told("", telephone="79161234513") == {}
+    assert await told("", telephone="79161234514") == {}
+    assert await told("", telephone="79161234512") == {}  # three were wrong: nobody is told for an hour
+
+
+async def test_deadlines_are_noticed_however_busy_the_line_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clerk, "_SWEEP_SECONDS", 0.05)
+    await office.feed("a", ARRIVED, *TALK)
+    office.clock.now += 15 * 60 + 1
+    work = asyncio.create_task(office.clerk.run())
+    async with asyncio.timeout(10):
+        while office.clerk.standing.late == 0:
+            office.clerk.observe("b", "topic", {"topic": "access"}, {})
+            await asyncio.sleep(0.005)
+    work.cancel()
+
+    assert "request_overdue" in office.kinds()
+    assert office.clerk.standing == Standing(open=1, late=1)
+
+
+async def test_the_supervisor_sees_what_is_to_do_the_most_urgent_first(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK)
+    await office.feed(
+        "b", ARRIVED, ("topic", {"topic": "security", "priority": 2}), ("connected", {"operator": "anna"})
+    )
+    await office.feed("c", ARRIVED, ("ended", {"outcome": "left"}))
+
+    assert [request.call for request in await office.requests.open()] == ["b", "a"]
+    assert await office.requests.standing() == Standing(open=2, late=0)
+    office.clock.now += 31 * 60
+    await office.clerk.sweep()
+    late = await office.requests.open()
+    assert [(request.call, request.priority, request.late) for request in late] == [
+        ("b", 2, ("answer",)),
+        ("a", 1, ("result",)),
+    ]
+    assert await office.requests.standing() == Standing(open=2, late=2)
+    await office.clerk.set_status(late[0].number, "done")
+    assert await office.requests.standing() == Standing(open=1, late=1)
+
+
+async def test_the_rating_and_what_the_operator_found_are_with_the_request(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK, ("result", {"resolved": False}), ("rated", {"score": 4, "operator": "anna"}))
+    request = await office.requests.of_call("a")
+
+    assert request is not None
+    assert (request.resolved, request.score, request.status) == (False, 4, "in_progress")
+
+
+async def test_what_is_passed_to_specialists_has_a_day(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK, ("result", {"resolved": False, "category": "escalation"}))
+    request = await office.requests.of_call("a")
+
+    assert request is not None
+    assert (request.request_class, request.answer_due) == ("complex", MONDAY_NOON + 24 * 3600)
+
+
+async def test_a_request_changes_hands_and_comes_back(office: Office) -> None:
+    await office.feed("a", ARRIVED, *TALK, ("result", {"resolved": True}))
+    request = await office.requests.of_call("a")
+    assert request is not None
+    with pytest.raises(StatusImpossible, match="is done"):
+        await office.clerk.assign(request.number, "boris")
+    office.clock.now += 3600
+    again = await office.clerk.set_status(request.number, "in_progress", "olga")
+    assert again.answer_due == MONDAY_NOON + 5 * 3600  # four working hours anew
+    await office.clerk.assign(request.number, "boris")
+
+    assert (await office.requests.get(request.number)).operator == "boris"
+    assert office.written[-1] == ("a", "request_assigned", {"request": request.number, "operator": "boris"})
+
+
+async def test_steps_that_a_dead_controller_did_not_come_to_are_made_up_from_the_journal(
+    office: Office, store: redis.asyncio.Redis, tmp_path: Path
+) -> None:
+    await office.requests.set_done_until(time.time() - 60)
+    journal = Journal(store, SystemClock(), office.keyring, tmp_path / "spool")
+    await journal.start()
+    journal.record("a", "arrived", data=ARRIVED[1], personal={"caller": NUMBER})
+    journal.record("a", "topic", data={"topic": "access", "priority": 0})
+    journal.record("a", "connected", data={"operator": "anna"})
+    await journal.close()
+    office.clerk._began = time.time() + 1
+
+    await office.clerk.catch_up(JournalReader(store, office.keyring, reveal=True))
+    await office.clerk.catch_up(JournalReader(store, office.keyring, reveal=True))  # twice is as good
+    await office.feed("b")
+
+    request = await office.requests.of_call("a")
+    assert request is not None
+    assert (request.person, request.operator) == (office.keyring.person(NUMBER), "anna")
+    assert office.kinds() == ["request_opened", "request_assigned", "request_status"]
+
+
+async def test_old_requests_forget_their_person_and_then_go(office: Office) -> None:
+    await office.feed("a", ARRIVED, ("ended", {"outcome": "left"}))
+    await office.feed("b", ARRIVED)
+    done, still_open = [await office.requests.of_call(call) for call in ("a", "b")]
+    assert done is not None
+    assert still_open is not None
+    person = office.keyring.person(NUMBER)
+
+    assert await office.requests.purge(MONDAY_NOON, MONDAY_NOON) == 0
+    assert len(await office.requests.of_person(person)) == 2
+    assert await office.requests.purge(MONDAY_NOON + 1, MONDAY_NOON) == 0
+    assert await office.requests.of_person(person) == []
+    assert (await office.requests.get(done.number)).person == ""
+    assert await office.requests.purge(MONDAY_NOON + 1, MONDAY_NOON + 1) == 1
+    assert await office.requests.of_call("a") is None
+    assert (await office.requests.get(still_open.number)).status == "accepted"
 
 
 async def test_two_at_once_lose_nothing(office: Office) -> None:
