@@ -11,6 +11,7 @@ from ivr.speech.lexicon.forms import inflected, with_yo
 from ivr.speech.lexicon.language_model import Counts
 from ivr.speech.lexicon.spoken import EXTRA_SPELLINGS, SPELLED_AS
 from ivr.speech.lexicon.vocabulary import Lexicon
+from ivr.speech.topics import load_topics
 from wordfreq import top_n_list, word_frequency
 
 from recipe.numbers import HUNDREDS, ORDINAL_STEMS, TENS, UNITS, ordinal_forms
@@ -20,7 +21,7 @@ from recipe.sentences import fortunes
 PROJECT = Path(__file__).resolve().parents[2]
 _LANGUAGE = "ru"
 _COMMON_WORDS = 25_000
-_GENERAL_WEIGHT, _TALK_WEIGHT = 0.3, 1.0
+_GENERAL_WEIGHT, _TALK_WEIGHT, _EXAMPLE_WEIGHT = 0.3, 1.0, 2.0
 _HOTLINE_FREQUENCY = 2e-6  # at least: a form of a word that callers say is likelier here than in print
 _SEED = 5
 _FORTUNES = "usr/share/games/fortunes/ru"
@@ -35,10 +36,18 @@ def test_phrases() -> frozenset[str]:
 
 
 def callers_topics() -> dict[str, str]:
-    """Sentences of callers kept from the making of topics and of this model, and what each is about."""
-    rows = (PROJECT / "tests/speech/callers_holdout.tsv").read_text("utf-8").splitlines()
+    """Sentences of callers kept from the making of this model, and what each is about."""
+    files = (PROJECT / "tests/speech/callers_holdout.tsv", PROJECT / "tests/speech/callers.tsv")
+    rows = (row for file in files for row in file.read_text("utf-8").splitlines())
     pairs = (row.split("\t") for row in rows if row and not row.startswith("#"))
     return {text: topic for topic, text in pairs}
+
+
+def examples() -> list[str]:
+    """What the topics' examples say in words of the vocabulary, without the sentences of the tests."""
+    kept = test_phrases() | callers_topics().keys()
+    said = (one.text for one in load_topics(PROJECT / "dialplans/topics.yaml").examples if one.text not in kept)
+    return [text for text in said if re.fullmatch("[а-яё -]+", text)]
 
 
 def general_sentences(packages: Path, count: int, seed: int) -> list[str]:
@@ -68,6 +77,9 @@ def lexicon(packages: Path, keywords: str) -> Lexicon:
         sentences = [one for one in phrases.said(file, chance) if one not in kept]
         counts.add(sentences, _TALK_WEIGHT)
         said.update(word for sentence in sentences for word in sentence.split())
+    callers = examples()
+    counts.add(callers, _EXAMPLE_WEIGHT)
+    said.update(word for sentence in callers for word in sentence.split())
     general = [one for one in fortunes(packages / _FORTUNES) if one not in kept]
     counts.add((" ".join(map(_with_yo, one.split())) for one in general), _GENERAL_WEIGHT)
     # A keyword ending in "*" is a beginning, not a word.

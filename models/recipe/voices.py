@@ -107,9 +107,8 @@ def _rhvoice(
 
 
 def _festival(packages: Path, texts: Sequence[str], chance: random.Random) -> Iterator[tuple[str, str, Samples]]:
-    environment = _private(packages)
     data = str(packages / "usr/share/festival")
-    command = [str(packages / "usr/bin/festival"), "--datadir", data, "--libdir", data, "-b"]
+    command = [*_program(packages, "festival"), "--datadir", data, "--libdir", data, "-b"]
     with tempfile.TemporaryDirectory() as folder:
         for first in range(0, len(texts), 50):
             batch = texts[first : first + 50]
@@ -118,9 +117,7 @@ def _festival(packages: Path, texts: Sequence[str], chance: random.Random) -> It
                 spoken = _punctuated(text, chance)
                 script.append(f'(utt.save.wave (utt.synth (Utterance Text "{spoken}")) "{folder}/{number}.wav" \'riff)')
             Path(folder, "say.scm").write_text("\n".join(script))
-            subprocess.run(
-                [*command, f"{folder}/say.scm"], env=environment, capture_output=True, timeout=600, check=False
-            )
+            subprocess.run([*command, f"{folder}/say.scm"], capture_output=True, timeout=600, check=False)
             for number, text in enumerate(batch):
                 sound = Path(folder, f"{number}.wav")
                 if sound.exists():
@@ -130,14 +127,13 @@ def _festival(packages: Path, texts: Sequence[str], chance: random.Random) -> It
 
 
 def _espeak(packages: Path, texts: Sequence[str], chance: random.Random) -> Iterator[tuple[str, str, Samples]]:
-    environment = _private(packages)
     data = next((packages / "usr/lib").glob("*-linux-gnu/espeak-ng-data"))
     for text in texts:
         variant = chance.choice(ESPEAK_VARIANTS)
         manner = ["-s", str(chance.randint(115, 210)), "-p", str(chance.randint(20, 80))]
-        command = [str(packages / "usr/bin/espeak-ng"), "--path", str(data.parent), "-v", f"ru+{variant}", "--stdout"]
+        command = [*_program(packages, "espeak-ng"), "--path", str(data.parent), "-v", f"ru+{variant}", "--stdout"]
         said = [*command, *manner, _punctuated(text, chance)]
-        run = subprocess.run(said, env=environment, capture_output=True, check=False)
+        run = subprocess.run(said, capture_output=True, check=False)
         if len(run.stdout) > 1000:
             # espeak writes to a pipe a header that promises an endless file; the samples begin after 44 bytes.
             rate = int(np.frombuffer(run.stdout[24:28], dtype="<u4")[0])
@@ -145,6 +141,8 @@ def _espeak(packages: Path, texts: Sequence[str], chance: random.Random) -> Iter
             yield text, f"espeak-{variant}", resample_poly(samples.astype(np.float32), SAMPLE_RATE, rate)
 
 
-def _private(packages: Path) -> dict[str, str]:
-    libraries = ":".join(str(folder) for folder in (packages / "usr/lib").glob("*-linux-gnu"))
-    return os.environ | {"LD_LIBRARY_PATH": libraries}
+def _program(packages: Path, name: str) -> list[str]:
+    """A program run by its own loader with its own libraries: the machine may have none of them, or others."""
+    loader = next((packages / "lib").glob("*-linux-gnu/ld-linux*.so.*"))
+    folders = [loader.parent, *(packages / "usr/lib").glob("*-linux-gnu"), *(packages / "usr/lib").glob("*/pulseaudio")]
+    return [str(loader), "--library-path", ":".join(map(str, folders)), str(packages / "usr/bin" / name)]
