@@ -21,7 +21,7 @@ from ivr.speech.topic_file import Rule, Topic, read_topics
 
 NONE = "none"
 
-_ENOUGH = 1.0
+_ENOUGH = 0.5
 _SHARE_OF_EXAMPLES = 0.5
 _ENOUGH_ELSEWHERE = 3.0
 """What the recogniser only thought possible must say more than a stray word."""
