@@ -68,7 +68,7 @@ async def serve(hotline: Hotline) -> None:
             network, encryption = settings.network, hotline.encryption
             web = asyncio.create_task(
                 serve_web(
-                    web_application(hotline, controller),
+                    web_application(hotline, controller, policy),
                     str(network.web),
                     hotline.ports.web,
                     certificate=encryption.certificate if encryption else None,

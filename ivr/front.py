@@ -8,33 +8,60 @@ from ivr.app import Controller
 from ivr.clock import SystemClock
 from ivr.hotline import Hotline
 from ivr.journal.reader import JournalReader
-from ivr.status import StatusReport
+from ivr.queue.store import QueueStore
+from ivr.routing.policy import Policy
+from ivr.routing.supervision import Supervision
+from ivr.status import StatusReport, planned_queues
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
+from ivr.web.acts import Acts
+from ivr.web.board import Board
 from ivr.web.live import Feed
 from ivr.web.notices import NoticesApi
 from ivr.web.server import LOOPBACK_NAMES, build
+from ivr.web.supervisor import Supervisor
 
 
-def web_application(hotline: Hotline, controller: Controller) -> Starlette:
+def web_application(hotline: Hotline, controller: Controller, policy: Policy) -> Starlette:
     """What the controller serves to browsers and to the commands of this machine."""
     report = StatusReport(controller, hotline.accounts, hotline.settings.speech.model.name)
     feed = Feed(report.take)
     controller.on_change = feed.changed
+
+    def in_hand(operator: str) -> str:
+        row = controller.router.view.operators.get(operator)
+        return row.call if row else ""
+
     accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.audit)
     access = Access(
         accounts,
         controller.audit,
-        controller.router.in_hand,
+        in_hand,
         machine_token=hotline.machine_token,
         secure=hotline.encryption is not None,
     )
-    return build(
+    board = Board(
         report.take,
         controller.reader.read,
+        JournalReader(controller.redis, controller.keyring, reveal=True).read,
         feed,
+        lambda: controller.today,
+    )
+    supervision = Supervision(QueueStore(controller.redis), SystemClock(), policy)
+    acts = Acts(
+        supervision,
+        lambda: controller.router.view,
+        controller.audit,
+        controller.incidents,
+        queues=lambda: planned_queues(controller.plans) | set(controller.router.view.queues),
+        titles={account.name: account.full_name for account in hotline.accounts},
+        tell=lambda call, kind, facts: controller.record(call, kind, data=facts),
+    )
+    return build(
+        board,
+        report.take,
+        surfaces=[Supervisor(acts, report.take, supervision.audit)],
         access=access,
-        reveal=JournalReader(controller.redis, controller.keyring, reveal=True).read,
         operators=hotline.accounts,
         surfaces=(NoticesApi(controller.notices, lambda: controller.sayable),),
         vendor=hotline.home.var / "vendor",

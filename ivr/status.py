@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import phonenumbers
 from redis.exceptions import RedisError
 
 from ivr.app import Controller
+from ivr.dialplan.model import Plan
 from ivr.dialplan.numbers import normalised_line
+from ivr.dialplan.steps.queue import QueueStep
 from ivr.operator.accounts import Account
+from ivr.routing.snapshot import Crowd, Snapshot
+from ivr.stats.today import Counts, Today
 from ivr.web.status import (
     CallStatus,
     IncidentStatus,
     LineStatus,
     OperatorStatus,
     PartStatus,
+    QueueStatus,
     Status,
     TodayStatus,
+    TopicStatus,
     WaitingStatus,
 )
 
@@ -61,7 +67,8 @@ class StatusReport:
                 for session in sessions
             ),
             waiting=tuple(
-                WaitingStatus(call.call, call.position, call.topic, call.since, call.priority) for call in queue.waiting
+                WaitingStatus(call.call, call.position, call.topic, call.since, call.priority, call.queue)
+                for call in queue.waiting
             ),
             operators=tuple(
                 OperatorStatus(
@@ -71,6 +78,9 @@ class StatusReport:
                     now.since,
                     now.call,
                     tuple(self._accounts[now.operator].skills) if now.operator in self._accounts else (),
+                    now.reason,
+                    now.assigned,
+                    now.assigned_by,
                 )
                 for now in queue.operators
             ),
@@ -89,7 +99,16 @@ class StatusReport:
                 IncidentStatus(incident.topic, incident.opened, incident.calls, incident.usual)
                 for incident in controller.incidents.open
             ),
+            topics=tuple(_topics(queue, today)),
+            queues=tuple(self._queues(queue)),
+            waiting_count=queue.waiting_count,
         )
+
+    def _queues(self, queue: Snapshot) -> Iterator[QueueStatus]:
+        known = self._controller.router.view.queues
+        for name in sorted({*planned_queues(self._controller.plans), *known, *queue.by_queue}):
+            crowd, row = queue.by_queue.get(name, Crowd()), known.get(name)
+            yield QueueStatus(name, crowd.waiting, crowd.oldest, row.limit if row else 0, row.closed if row else False)
 
     async def _store(self) -> PartStatus:
         health = self._controller.journal.health()
@@ -99,6 +118,24 @@ class StatusReport:
         except (RedisError, OSError, TimeoutError):
             return PartStatus(False, f"нет связи, записей ждёт: {health.waiting + health.spooled}")
         return PartStatus(health.online, "" if health.online else f"записей ждёт: {health.waiting + health.spooled}")
+
+
+def _topics(queue: Snapshot, today: Today) -> Iterator[TopicStatus]:
+    """Topics with calls now or today, the most crowded first."""
+    for topic in sorted(
+        {*queue.by_topic, *today.by_topic},
+        key=lambda topic: (-queue.by_topic.get(topic, Crowd()).waiting, -today.by_topic.get(topic, Counts()).offered),
+    ):
+        crowd, counts = queue.by_topic.get(topic, Crowd()), today.by_topic.get(topic, Counts())
+        yield TopicStatus(
+            topic, crowd.waiting, crowd.oldest, counts.offered, counts.answered, counts.in_target, counts.abandoned
+        )
+
+
+def planned_queues(plans: Iterable[Plan]) -> set[str]:
+    """The queues that calls can come into."""
+    steps = (step for plan in plans for section in plan.sections.values() for step in section)
+    return {step.queue for step in steps if isinstance(step, QueueStep)}
 
 
 def _as_dialled(line: str) -> str:

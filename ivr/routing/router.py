@@ -293,10 +293,10 @@ class Router:
             waiting[wanted.queue] += len(line)
         return waiting
 
-    def in_hand(self, operator: str) -> str:
-        """The call that rings at the operator or is talked to; "" when there is none."""
-        row = self._view.operators.get(operator)
-        return row.call if row else ""
+    @property
+    def view(self) -> QueueView:
+        """The queue as it stands, to be looked at only; another one after the store was away."""
+        return self._view
 
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -29,7 +30,10 @@ class WaitingCall:
 
 @dataclass(frozen=True, slots=True)
 class OperatorNow:
-    """What an operator does, since when (Unix seconds), with which call, why (of a pause)."""
+    """What an operator does, since when (Unix seconds), with which call, why (of a pause).
+
+    `assigned`: the topic served as if it were the first skill, by word of `assigned_by`, or by the rule when "".
+    """
 
     operator: str
     state: OperatorState
@@ -37,22 +41,45 @@ class OperatorNow:
     call: str
     reason: str
     misses: int
+    assigned: str = ""
+    assigned_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Calls that wait: how many, and since when the one that has waited longest (Unix seconds)."""
+
+    waiting: int = 0
+    oldest: float = 0.0
+
+    def and_one(self, since: float) -> Crowd:
+        return Crowd(self.waiting + 1, min(self.oldest, since) if self.waiting else since)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`waiting` names the first 200 calls by rank, `waiting_count` counts all."""
+    """`waiting` names the first 200 calls by rank, `waiting_count` and the two crowds count all."""
 
     at: float
     waiting_count: int
     talking_count: int
     waiting: tuple[WaitingCall, ...]
     operators: tuple[OperatorNow, ...]
+    by_topic: Mapping[str, Crowd]
+    by_queue: Mapping[str, Crowd]
+
+
+_NOBODY = Crowd()
 
 
 def snapshot(view: QueueView, now: float) -> Snapshot:
     """The view as a value; `now` in Unix seconds."""
     talking = sum(row.state == "talking" for row in view.calls.values())
+    by_topic: dict[str, Crowd] = {}
+    by_queue: dict[str, Crowd] = {}
+    for row in view.waiting():
+        by_topic[row.topic] = by_topic.get(row.topic, _NOBODY).and_one(row.entered_at)
+        by_queue[row.queue] = by_queue.get(row.queue, _NOBODY).and_one(row.entered_at)
     first = nsmallest(_WAITING_NAMED, view.waiting(), key=lambda row: (row.rank, row.call))
     positions: dict[str, int] = {}
     waiting = []
@@ -77,7 +104,9 @@ def snapshot(view: QueueView, now: float) -> Snapshot:
         talking_count=talking,
         waiting=tuple(waiting),
         operators=tuple(
-            OperatorNow(row.name, row.state, row.since, row.call, row.reason, row.misses)
+            OperatorNow(row.name, row.state, row.since, row.call, row.reason, row.misses, row.assigned, row.assigned_by)
             for _, row in sorted(view.operators.items())
         ),
+        by_topic=by_topic,
+        by_queue=by_queue,
     )

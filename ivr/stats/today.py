@@ -10,6 +10,19 @@ from typing import Any
 from ivr.stats.calls import Call
 from ivr.stats.fold import TARGET_SECONDS
 
+SLICE_SECONDS = 300
+_KEPT_SLICES = 96  # eight hours go on over midnight
+
+
+@dataclass(slots=True)
+class Counts:
+    """Of a topic today, or of all calls in one slice of time; `in_target`: answered within 30 s of being queued."""
+
+    offered: int = 0
+    answered: int = 0
+    in_target: int = 0
+    abandoned: int = 0
+
 
 @dataclass(slots=True)
 class Today:
@@ -27,8 +40,10 @@ class Today:
     within_30_of_ring: int = 0
     abandoned: int = 0
     _waited_seconds: float = 0.0
+    by_topic: dict[str, Counts] = field(default_factory=dict)
+    by_slice: dict[int, Counts] = field(default_factory=dict)
+    """Slice (Unix seconds // SLICE_SECONDS) in which it was counted → counts; slices without calls are missing."""
     _calls: dict[str, Call] = field(default_factory=dict)
-
     _tomorrow: float = 0.0
 
     def __post_init__(self, now: float) -> None:
@@ -39,7 +54,9 @@ class Today:
     def turn(self, now: float) -> None:
         """Begin a new day when it is past midnight."""
         if now >= self._tomorrow:
+            lately = {at: counts for at, counts in self.by_slice.items() if at > now // SLICE_SECONDS - _KEPT_SLICES}
             self.__init__(self.zone, now)  # type: ignore[misc]  # a day later everything is as at the start
+            self.by_slice = lately
 
     @property
     def speed_of_answer_seconds(self) -> float | None:
@@ -56,18 +73,31 @@ class Today:
             return
         was_waiting, was_queued = call.waiting, call.queued is not None
         call.take(kind, data, wall_seconds)
-        self.offered += call.queued is not None and not was_queued
+        if call.queued is not None and not was_queued:
+            self.offered += 1
+            for counts in self._counts(call, wall_seconds):
+                counts.offered += 1
         if was_waiting and not call.waiting:
-            self._count_wait(call)
+            self._count_wait(call, wall_seconds)
         if kind == "ended":
             del self._calls[name]
 
-    def _count_wait(self, call: Call) -> None:
+    def _counts(self, call: Call, wall_seconds: float) -> tuple[Counts, Counts]:
+        slice_ = int(wall_seconds // SLICE_SECONDS)
+        return self.by_topic.setdefault(call.topic, Counts()), self.by_slice.setdefault(slice_, Counts())
+
+    def _count_wait(self, call: Call, wall_seconds: float) -> None:
         if (waited := call.answered_wait_seconds) is not None:
             self.answered += 1
             self._waited_seconds += waited
-            self.within_30_of_queue += waited <= TARGET_SECONDS
+            in_target = waited <= TARGET_SECONDS
+            self.within_30_of_queue += in_target
+            for counts in self._counts(call, wall_seconds):
+                counts.answered += 1
+                counts.in_target += in_target
             since_ring = call.answered_since_ring_seconds
             self.within_30_of_ring += since_ring is not None and since_ring <= TARGET_SECONDS
         elif call.outcome != "callback":
             self.abandoned += 1
+            for counts in self._counts(call, wall_seconds):
+                counts.abandoned += 1

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import orjson
 import structlog
 
-from ivr.web.status import Status, to_mapping
+from ivr.web.status import Status, to_json
 
 _INTERVAL_SECONDS = 1.0
 _LEAST_SECONDS = 0.2  # between two snapshots, however much happens
@@ -40,7 +39,7 @@ class Feed:
             await self._watched.wait()
             try:
                 async with asyncio.timeout(_SNAPSHOT_SECONDS):
-                    self._publish(orjson.dumps(to_mapping(await self._status())))
+                    self._publish(b"data: " + to_json(await self._status()) + b"\n\n")
             except Exception as error:  # noqa: BLE001 - the page shows the age of what it has; the next try is a second away
                 self._log.warning("no snapshot of the hotline", reason=f"{type(error).__name__}: {error}")
             await asyncio.sleep(_LEAST_SECONDS)
@@ -52,7 +51,7 @@ class Feed:
             self._changed.clear()
 
     async def watch(self) -> AsyncIterator[bytes]:
-        """Encoded snapshots from the latest on, until the watcher goes away."""
+        """Snapshots as server-sent events, from the latest on, until the watcher goes away."""
         self._watchers += 1
         self._watched.set()
         seen = None

@@ -1,10 +1,9 @@
-"""The web interface: sign-in, wallboard and its live data, health, a call's journal, and what other parts bring."""
+"""The web interface put together: the ways in, health, and the pages that its parts bring."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,20 +11,18 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ivr.journal import record as records
-from ivr.journal.record import Record
 from ivr.operator.accounts import Account as Operator
-from ivr.web.access import Access, answer
+from ivr.web.access import Access
+from ivr.web.board import Board
 from ivr.web.limits import BodyLimit
-from ivr.web.live import Feed
 from ivr.web.pages import Pages, Section
 from ivr.web.sign_in import SignIn
-from ivr.web.status import Status, to_mapping
+from ivr.web.status import Status
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _STATIC = Path(__file__).parent / "static"
@@ -41,13 +38,13 @@ _HEADERS = (
 )
 
 
-Read = Callable[[str], Awaitable[Sequence[Record]]]
-
-
 class Surface(Protocol):
     """A part of the web interface with pages of its own: the console, the studio, …"""
 
-    sections: Sequence[Section]  # what the navigation leads to
+    @property
+    def sections(self) -> Sequence[Section]:
+        """What the navigation leads to."""
+        ...
 
     def routes(self, access: Access, pages: Pages) -> Sequence[BaseRoute]:
         """Made by `access.route(path, permission, endpoint)`; the endpoints answer with `pages.show(…)`."""
@@ -55,39 +52,32 @@ class Surface(Protocol):
 
 
 def build(
+    board: Board,
     status: Callable[[], Awaitable[Status]],
-    read: Read,
-    feed: Feed | None = None,
     *,
     access: Access,
-    reveal: Read | None = None,
     operators: Sequence[Operator] = (),
     surfaces: Sequence[Surface] = (),
     vendor: Path | None = None,
     connect: Sequence[str] = (),
     hosts: Sequence[str] = LOOPBACK_NAMES,
 ) -> Starlette:
-    """The application. `status` takes a snapshot, `read` gives a call's records, `feed.changed()` makes pages current.
+    """The application: the wallboard, what the other `surfaces` bring, and the ways in.
 
-    People sign in and see what their role may see, `reveal` giving a call's records in full. `operators`: whom this
-    machine's own user may be for a try. `vendor` is the folder of bundled libraries, `connect` are other origins that
-    pages open connections to. `hosts` are the names it answers to, so that no foreign page reads it through a name
-    that points here.
+    `operators`: whom this machine's own user may be for a try. `vendor` is the folder of bundled libraries, `connect`
+    are other origins that pages open connections to. `hosts` are the names it answers to, so that no foreign page
+    reads it through a name that points here.
     """
-    sections = [Section("/", "Табло", "Wallboard", "see_status")]
-    pages = Pages([*sections, *(section for surface in surfaces for section in surface.sections)])
-    board = _Board(status, read, reveal, feed or Feed(status), pages)
+    every: Sequence[Surface] = (board, *surfaces)
+    pages = Pages([section for surface in every for section in surface.sections])
+    health = _Health(status)
     routes: list[BaseRoute] = [
-        access.route("/", "see_status", board.page),
-        access.route("/api/status", "see_status", board.status),
-        access.route("/api/status/stream", "see_status", board.stream),
-        access.route("/api/journal/{call}", "read_call", board.journal),
+        *(route for surface in every for route in surface.routes(access, pages)),
         access.route("/api/audit/stream", "see_audit", access.audit_stream),
-        Route("/healthz", board.healthy),
-        Route("/readyz", board.ready),
+        Route("/healthz", health.alive),
+        Route("/readyz", health.ready),
         *SignIn(access, pages, operators).routes(),
         *pages.routes(),
-        *(route for surface in surfaces for route in surface.routes(access, pages)),
         *([Mount("/static/vendor", StaticFiles(directory=vendor))] if vendor else []),
         Mount("/static", StaticFiles(directory=_STATIC)),
     ]
@@ -102,50 +92,13 @@ def build(
     )
 
 
-class _Board:
-    def __init__(
-        self,
-        status: Callable[[], Awaitable[Status]],
-        read: Read,
-        reveal: Read | None,
-        feed: Feed,
-        pages: Pages,
-    ) -> None:
+class _Health:
+    """For service managers and load balancers; open to everybody."""
+
+    def __init__(self, status: Callable[[], Awaitable[Status]]) -> None:
         self._status = status
-        self._read = read
-        self._reveal = reveal
-        self._feed = feed
-        self._pages = pages
 
-    @contextlib.asynccontextmanager
-    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._feed.run(), name="status feed")
-        yield
-        task.cancel()
-        await asyncio.wait({task})
-
-    async def page(self, request: Request) -> Response:
-        return self._pages.show(request, "wallboard.html")
-
-    async def status(self, _: Request) -> Response:
-        return answer(to_mapping(await self._status()))
-
-    async def stream(self, _: Request) -> Response:
-        async def events() -> AsyncIterator[bytes]:
-            yield b"retry: 1000\n\n"
-            async for encoded in self._feed.watch():
-                yield b"data: " + encoded + b"\n\n"
-
-        return StreamingResponse(events(), media_type="text/event-stream")
-
-    async def journal(self, request: Request) -> Response:
-        read = self._reveal if self._reveal and request.query_params.get("reveal") == "1" else self._read
-        found = await read(request.path_params["call"])
-        if not found:
-            return answer({"error": "the journal knows no such call"}, 404)
-        return answer([records.to_mapping(record) for record in found])
-
-    async def healthy(self, _: Request) -> Response:
+    async def alive(self, _: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def ready(self, _: Request) -> Response:

@@ -5,8 +5,10 @@ Moments are Unix seconds, so that a page can count the seconds since by itself.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import orjson
 
 OperatorState = Literal["ready", "offered", "talking", "wrap_up", "paused", "gone"]
 
@@ -43,12 +45,16 @@ class WaitingStatus:
     topic: str
     queued: float
     priority: int = 0
+    queue: str = ""
     expected_wait_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorStatus:
-    """An operator: `name` in the configuration, `title` for people, the `call` in hand or ""."""
+    """An operator: `name` in the configuration, `title` for people, the `call` in hand or "", `reason` of a pause.
+
+    `assigned`: a topic served as the first skill for now, by word of a supervisor (`assigned_by`) or by the rule.
+    """
 
     name: str
     title: str
@@ -56,6 +62,33 @@ class OperatorStatus:
     since: float
     call: str = ""
     skills: tuple[str, ...] = ()
+    reason: str = ""
+    assigned: str = ""
+    assigned_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicStatus:
+    """A topic now and today: calls that wait, `oldest` since when (0: none waits); figures as in `TodayStatus`."""
+
+    topic: str
+    waiting: int
+    oldest: float
+    offered: int
+    answered: int
+    within_30_of_queue: int
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """A queue: calls that wait in it, how many at most (0: no limit), and whether it takes new ones."""
+
+    queue: str
+    waiting: int
+    oldest: float
+    limit: int = 0
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +136,10 @@ class Status:
     speech: PartStatus
     today: TodayStatus
     incidents: tuple[IncidentStatus, ...] = ()
+    topics: tuple[TopicStatus, ...] = ()
+    queues: tuple[QueueStatus, ...] = ()
+    waiting_count: int = 0
+    """All that wait; `waiting` names the first 200."""
 
     @property
     def ready(self) -> bool:
@@ -110,6 +147,8 @@ class Status:
         return self.store.ok and self.asterisk.ok
 
 
-def to_mapping(status: Status) -> dict[str, Any]:
+def to_json(status: Status) -> bytes:
     """The status as JSON object; `ready` included."""
-    return {**asdict(status), "ready": status.ready}
+    return orjson.dumps(
+        {**{field.name: getattr(status, field.name) for field in fields(status)}, "ready": status.ready}
+    )

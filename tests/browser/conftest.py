@@ -93,5 +93,5 @@ async def picture(page: Page, name: str) -> Path:
     """Takes a picture for people to look at: `var/pictures/NAME.png`."""
     folder = CHECKOUT / "var" / "pictures"
     folder.mkdir(exist_ok=True)
-    await page.screenshot(path=folder / f"{name}.png")
+    await page.screenshot(path=folder / f"{name}.png", caret="initial")
     return folder / f"{name}.png"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC
 from typing import get_args
 
 import argon2
@@ -16,9 +17,12 @@ from ivr.errors import IvrError
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.record import Record
+from ivr.stats.today import Today
 from ivr.web import server
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts, Enrolled, SignInRefused
+from ivr.web.board import Board
+from ivr.web.live import Feed
 from ivr.web.roles import ROLES, Permission, Role, may
 from ivr.web.status import PartStatus, Status, TodayStatus
 
@@ -212,12 +216,17 @@ async def reveal(call: str) -> Sequence[Record]:
     return [Record(call, 1, "arrived", "", 1.0, 1.0, {"line": "1"}, {"caller": "+79161234512"})]
 
 
+def board() -> Board:
+    today = Today(UTC, 0.0)
+    return Board(status, read, reveal, Feed(status), lambda: today)
+
+
 @pytest.fixture
 async def client(accounts: Accounts, audit: AuditLog) -> AsyncIterator[httpx.AsyncClient]:
     def in_hand(operator: str) -> str:
         return "inhand" if operator == "operator" else ""
 
-    app = server.build(status, read, access=Access(accounts, audit, in_hand), reveal=reveal, hosts=["hotline"])
+    app = server.build(board(), status, access=Access(accounts, audit, in_hand), hosts=["hotline"])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://hotline") as client:
         yield client
@@ -261,7 +270,7 @@ async def test_without_a_session_nothing_but_health_and_the_way_in(client: httpx
 
 
 async def test_no_route_is_without_a_guard(accounts: Accounts, audit: AuditLog) -> None:
-    app = server.build(status, read, access=Access(accounts, audit, lambda _: ""), hosts=["hotline"])
+    app = server.build(board(), status, access=Access(accounts, audit, lambda _: ""), hosts=["hotline"])
     known = {path.partition("?")[0] for path in ENDPOINTS} | {"/api/audit/stream", "/api/status/stream"}
     open_ones = {"/healthz", "/readyz", "/static", "/sign-in", "/api/sign-in", "/api/sign-out", "/enter"}
     open_ones.add("/language/{language}")

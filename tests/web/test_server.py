@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC
 from pathlib import Path
 
 import argon2
@@ -19,11 +20,14 @@ import redis.asyncio
 from ivr.clock import SystemClock
 from ivr.errors import SetupFailed
 from ivr.journal.audit import AuditLog
+from ivr.journal.kinds import KINDS
 from ivr.journal.privacy import Keyring
 from ivr.journal.record import Record
-from ivr.web import server
+from ivr.stats.today import Today
+from ivr.web import server, words
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
+from ivr.web.board import Board
 from ivr.web.live import Feed
 from ivr.web.serving import serve
 from ivr.web.status import CallStatus, PartStatus, Status, TodayStatus, WaitingStatus
@@ -73,6 +77,11 @@ def feed(hotline: Hotline) -> Feed:
     return Feed(hotline.status)
 
 
+def board(hotline: Hotline, feed: Feed | None = None) -> Board:
+    today = Today(UTC, 0.0)
+    return Board(hotline.status, hotline.read, hotline.read, feed or Feed(hotline.status), lambda: today)
+
+
 @pytest.fixture
 def access(store: redis.asyncio.Redis) -> Access:
     clock, keyring = SystemClock(), Keyring.generate()
@@ -83,7 +92,7 @@ def access(store: redis.asyncio.Redis) -> Access:
 @pytest.fixture
 async def client(hotline: Hotline, feed: Feed, access: Access) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
-    app = server.build(hotline.status, hotline.read, feed, access=access)
+    app = server.build(board(hotline, feed), hotline.status, access=access)
     task = asyncio.create_task(serve(app, "127.0.0.1", port))
     headers = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5, headers=headers) as client:
@@ -110,11 +119,7 @@ async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) 
 
 
 async def test_every_step_of_a_call_has_words_on_the_page() -> None:
-    from ivr.journal.kinds import KINDS
-
-    script = (STATIC / "wallboard.js").read_text()
-    steps = script[script.index("const STEPS") : script.index("const STATES")]
-    said = set(re.findall(r"(\w+):", steps))
+    said = set(words.STEPS)
     over = {"left", "ended", "failed", "adopted", "callback_offered", "callback_accepted"}
     assert {name for name, kind in KINDS.items() if kind.subject == "call"} - over <= said
 
@@ -186,12 +191,12 @@ async def test_another_hosts_name_is_refused(client: httpx.AsyncClient) -> None:
 
 async def test_beyond_the_loopback_only_with_tls(hotline: Hotline, access: Access) -> None:
     with pytest.raises(SetupFailed, match="without TLS"):
-        await serve(server.build(hotline.status, hotline.read, access=access), "0.0.0.0", free_port())  # noqa: S104 - that is the point
+        await serve(server.build(board(hotline), hotline.status, access=access), "0.0.0.0", free_port())  # noqa: S104 - that is the point
 
 
 async def test_a_taken_port_is_a_sentence(hotline: Hotline, access: Access) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SetupFailed, match="cannot listen"):
-        await serve(server.build(hotline.status, hotline.read, access=access), "127.0.0.1", taken.getsockname()[1])
+        await serve(server.build(board(hotline), hotline.status, access=access), "127.0.0.1", taken.getsockname()[1])
 
 
 async def test_tls_is_1_3_only(hotline: Hotline, access: Access, tmp_path: Path) -> None:
@@ -200,7 +205,7 @@ async def test_tls_is_1_3_only(hotline: Hotline, access: Access, tmp_path: Path)
     port = free_port()
     task = asyncio.create_task(
         serve(
-            server.build(hotline.status, hotline.read, access=access),
+            server.build(board(hotline), hotline.status, access=access),
             "127.0.0.1",
             port,
             certificate=certificate,

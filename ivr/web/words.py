@@ -1,0 +1,112 @@
+"""Names of topics, steps and states as the pages show them, in Russian and English. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["ru", "en"]
+_Names = Mapping[str, tuple[str, str]]
+
+TOPICS: _Names = {
+    "access": ("Вход", "Sign-in"),
+    "registration": ("Регистрация", "Registration"),
+    "technical": ("Сбой", "Failure"),
+    "forms": ("Формы", "Forms"),
+    "status": ("Статус", "Status"),
+    "documents": ("Документы", "Documents"),
+    "payments": ("Оплата", "Payments"),
+    "appointment": ("Запись", "Appointment"),
+    "signature": ("Эл. подпись", "Signature"),
+    "security": ("Безопасность", "Security"),
+    "operator": ("Оператор", "Operator"),
+    "out_of_scope": ("Чужая тема", "Out of scope"),
+    "none": ("Не ясна", "Not clear"),
+}
+STEPS: _Names = {
+    "arrived": ("Поступил", "Came in"),
+    "answered": ("Снята трубка", "Taken off the hook"),
+    "said": ("Слушает подсказку", "Hears a prompt"),
+    "menu": ("Выбирает в меню", "Chooses in a menu"),
+    "key": ("Нажал клавишу", "Pressed a key"),
+    "heard": ("Сказал", "Said something"),
+    "no_input": ("Молчит", "Says nothing"),
+    "no_match": ("Не распознано", "Not understood"),
+    "speech_lost": ("Меню по клавишам", "Menu by keys"),
+    "topic": ("Тема найдена", "Topic found"),
+    "decided": ("Идёт по плану", "Goes on by plan"),
+    "consent": ("Согласие на запись", "Consent to recording"),
+    "queued": ("Ждёт оператора", "Waits"),
+    "queue_refused": ("Очередь не приняла", "Queue refused"),
+    "unqueued": ("Больше не ждёт", "Waits no more"),
+    "announced": ("Ждёт оператора", "Waits"),
+    "supervised": ("Ждёт оператора", "Waits"),
+    "offered": ("Вызов", "Rings"),
+    "offer_ended": ("Ждёт оператора", "Waits"),
+    "connected": ("Разговор", "Talks"),
+    "held": ("На удержании", "On hold"),
+    "resumed": ("Разговор", "Talks"),
+    "transferred": ("Переведён", "Passed on"),
+    "talk_ended": ("После разговора", "After the talk"),
+    "rated": ("Поставил оценку", "Rated"),
+}
+STATES: _Names = {
+    "ready": ("свободен", "free"),
+    "offered": ("звонит", "rings"),
+    "talking": ("разговор", "talks"),
+    "wrap_up": ("оформляет", "wraps up"),
+    "paused": ("перерыв", "pause"),
+    "gone": ("не на смене", "off duty"),
+}
+PARTS: _Names = {
+    "store": ("Хранилище", "Store"),
+    "asterisk": ("Телефония", "Telephony"),
+    "speech": ("Распознавание", "Recognition"),
+}
+QUEUES: _Names = {
+    "people": ("Операторы", "Operators"),
+}
+BOARD: _Names = {
+    "seconds": ("с", "s"),
+    "stale": ("данные устарели:", "data is old:"),
+    "stale_said": ("Данные устарели, соединение потеряно", "Data is old, the connection is lost"),
+    "age": ("данные обновлены", "data as of"),
+    "ago": ("назад", "ago"),
+    "from_ring": ("от первого гудка", "from the first ring"),
+    "mean": ("в среднем", "on average"),
+    "no_calls": ("сегодня ещё никто не вставал в очередь", "nobody has been queued today yet"),
+    "empty": ("очередь пуста", "nobody waits"),
+    "longest": ("дольше всех", "longest"),
+    "in_all": ("всего на линии", "calls in all"),
+    "on_shift": ("на смене", "on shift"),
+    "incident": ("Критический инцидент", "Critical incident"),
+    "since": ("с", "since"),
+    "calls": ("звонков", "calls"),
+    "usually": ("обычно", "usually"),
+    "per_window": ("за 10 минут", "in 10 minutes"),
+    "closed": ("закрыта", "closed"),
+    "away": ("не отвечает", "does not answer"),
+    "answered": ("отвечено", "answered"),
+    "abandoned": ("не дождались", "abandoned"),
+    "in_target": ("за 30 с", "within 30 s"),
+    "of": ("из", "of"),
+}
+
+
+def name(names: _Names, id_: str, language: Language) -> str:
+    """The thing's name; an id that the table does not know stands for itself."""
+    found = names.get(id_)
+    return id_ if found is None else found[language == "en"]
+
+
+def chosen(language: Language) -> Mapping[str, Mapping[str, str]]:
+    """All of it in one language, for the pages' scripts."""
+    tables = {
+        "topics": TOPICS,
+        "steps": STEPS,
+        "states": STATES,
+        "parts": PARTS,
+        "queues": QUEUES,
+        "board": BOARD,
+    }
+    return {title: {id_: both[language == "en"] for id_, both in names.items()} for title, names in tables.items()}
