@@ -22,12 +22,12 @@ _LOCK = "package-lock.json"
 _NODE_LOCK = "requirements-node.txt"
 _NODE = "node"
 _TIMEOUT_SECONDS = 600.0
-_BUNDLED: Mapping[str, str] = {  # our name → what stands in node_modules; "axe.js" is for tests
+BUNDLED: Mapping[str, str] = {  # our name → what stands in node_modules; "axe.js" is for tests
     "jssip.js": "jssip/lib/JsSIP.js",
     "uplot.js": "uplot/dist/uPlot.esm.js",
     "uplot.css": "uplot/dist/uPlot.min.css",
 }
-_COPIED: Mapping[str, str] = {"htmx.js": "htmx.org/dist/htmx.min.js", "axe.js": "axe-core/axe.min.js"}
+COPIED: Mapping[str, str] = {"htmx.js": "htmx.org/dist/htmx.min.js", "axe.js": "axe-core/axe.min.js"}
 _BROWSERS = "--target=chrome111,firefox115,safari16"
 # What npm says → what it means and what to do. The first that is found counts.
 _MEANINGS = (
@@ -71,10 +71,10 @@ def _bundle(modules: Path, vendor: Path) -> None:
     esbuild = next(modules.glob("@esbuild/*/bin/esbuild"), None)
     if esbuild is None:
         raise SetupFailed("npm brought no esbuild for this machine", hint="use Linux on x86-64 or arm64")
-    for name, source in _BUNDLED.items():
+    for name, source in BUNDLED.items():
         options = ("--bundle", "--minify", "--format=esm", "--legal-comments=inline", _BROWSERS, "--log-level=error")
         _run([str(esbuild), str(modules / source), *options, f"--outfile={vendor / name}"], modules.parent)
-    for name, source in _COPIED.items():
+    for name, source in COPIED.items():
         shutil.copy(modules / source, vendor / name)
 
 

@@ -52,7 +52,7 @@ class Supervisor:
         return await self._shown(request, "supervisor-board.html")
 
     async def act(self, request: Request) -> Response:
-        """POST the fields of one act; answers with what was done and what undoes it, as JSON or as a part of the page."""
+        """POST the fields of one act; answers with what was done and what undoes it, as JSON or part of the page."""
         try:
             acted = await self._acts.act(
                 request.path_params["act"], await read_form(request), request.state.visitor.account.name

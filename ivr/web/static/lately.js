@@ -3,7 +3,14 @@ import uPlot from "./vendor/uplot.js";
 
 const AGAIN_SECONDS = 60;
 
-const colour = (name) => getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();
+/** A canvas knows neither variables nor light-dark(): the colour as it comes out for an element. */
+function colour(name) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(--${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
 
 function options(place, words, locale) {
   const size = parseFloat(getComputedStyle(place).fontSize);

@@ -2,7 +2,7 @@
 import { byId, clockTime, counting, duration, element, follow, locale, words } from "./live.js";
 import { drawLately } from "./lately.js";
 
-const { topics, steps, states, parts, board } = words;
+const { topics, steps, states, counted, parts, board } = words;
 const drill = document.body.dataset.drill === "1";
 const STATE_ORDER = ["ready", "offered", "talking", "wrap_up", "paused", "gone"];
 const TALKING = ["connected", "held", "resumed"];
@@ -71,7 +71,7 @@ function showOperators(operators) {
   byId("states").replaceChildren(...STATE_ORDER.slice(0, -1).map((state) => {
     const count = present.filter((operator) => operator.state === state).length;
     const item = element("li", "", `state-${state}`);
-    item.append(element("b", count), ` ${states[state]}`);
+    item.append(element("b", count), ` ${counted[state]}`);
     return item;
   }));
   fill("operators", present.map((operator) => [

@@ -1,0 +1,40 @@
+"""Every role against every endpoint. A route that is not named here fails the test of the table."""
+
+from __future__ import annotations
+
+from ivr.web.roles import Role
+
+EVERYBODY: frozenset[Role] = frozenset({"operator", "supervisor", "admin", "auditor"})
+READERS: frozenset[Role] = frozenset({"supervisor", "admin", "auditor"})
+SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
+OVERSEERS: frozenset[Role] = frozenset({"admin", "auditor"})
+
+# method and path as the application has it → who may
+GUARDED: dict[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/"): EVERYBODY,
+    ("GET", "/definitions"): EVERYBODY,
+    ("GET", "/calls/{call}"): READERS,
+    ("GET", "/api/status"): EVERYBODY,
+    ("GET", "/api/status/stream"): EVERYBODY,
+    ("GET", "/api/lately"): EVERYBODY,
+    ("GET", "/api/journal/{call}"): READERS,
+    ("GET", "/api/audit/stream"): OVERSEERS,
+    ("GET", "/supervisor"): SUPERVISORS,
+    ("GET", "/supervisor/board"): SUPERVISORS,
+    ("POST", "/api/acts/{act}"): SUPERVISORS,
+}
+# these have no end: that they follow is tested elsewhere
+ENDLESS = {"/api/status/stream", "/api/audit/stream"}
+# before sign-in, and what gives nothing away
+OPEN: set[tuple[str, str]] = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/sign-in"),
+    ("POST", "/api/sign-in"),
+    ("POST", "/api/sign-out"),
+    ("GET", "/enter"),
+    ("POST", "/enter"),
+    ("GET", "/language/{language}"),
+    ("GET", "/static"),
+    ("GET", "/static/vendor"),
+}
