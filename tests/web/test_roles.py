@@ -19,11 +19,12 @@ from starlette.routing import Mount, Route
 
 from ivr.app import Controller
 from ivr.clock import SystemClock
+from ivr.dialplan.live import LivePlans
 from ivr.web import csrf
 from ivr.web.accounts import Accounts
 from ivr.web.limits import MOST_BODY_BYTES
 from ivr.web.roles import Role
-from tests.web.application import whole_application
+from tests.web.application import plans_in, whole_application
 from tests.web.roles import ENDLESS, GUARDED, OPEN
 
 HOTLINE = "http://127.0.0.1:8088"
@@ -32,12 +33,18 @@ OUT_OF_DATE = "this page is out of date; load it again"
 EVERY = sorted(key for key in GUARDED if key[1] not in ENDLESS)
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LivePlans]:
+    root = tmp_path_factory.mktemp("hotline")
+    return root, plans_in(root)
+
+
 @pytest.fixture
 async def whole(
-    store: redis.asyncio.Redis, store_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: redis.asyncio.Redis, store_port: int, home: tuple[Path, LivePlans], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Starlette, Controller]]:
     monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{store_port}/0")
-    application, controller = await whole_application(tmp_path)
+    application, controller = whole_application(*home)
     yield application, controller
     await controller.redis.aclose()
 
