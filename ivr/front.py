@@ -55,15 +55,20 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         controller.incidents,
         queues=lambda: planned_queues(controller.plans) | set(controller.router.view.queues),
         titles={account.name: account.full_name for account in hotline.accounts},
+        listen=controller.switchboard.listen_in,
+        notices=controller.notices,
+        sayable=lambda: controller.sayable,
         tell=lambda call, kind, facts: controller.record(call, kind, data=facts),
     )
     return build(
         board,
         report.take,
-        surfaces=[Supervisor(acts, report.take, supervision.audit)],
         access=access,
         operators=hotline.accounts,
-        surfaces=(NoticesApi(controller.notices, lambda: controller.sayable),),
+        surfaces=(
+            Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
+            NoticesApi(controller.notices, lambda: controller.sayable),
+        ),
         vendor=hotline.home.var / "vendor",
         hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),
     )

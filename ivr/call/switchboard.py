@@ -16,6 +16,7 @@ from ivr.call.dialogue import PlanDialogue
 from ivr.call.effects import Outcome
 from ivr.call.events import CallId, Event
 from ivr.call.identity import new_call_id
+from ivr.call.listening_in import Mode
 from ivr.call.parts import Offer, Parts
 from ivr.call.session import CallSession
 from ivr.dialplan.model import Plan
@@ -94,6 +95,14 @@ class Switchboard:
             await back.run()
         finally:
             del self._call_backs[offer.offer]
+
+    def listen_in(self, call: CallId, supervisor: str, telephone: str, mode: Mode) -> bool:
+        """Ring at a supervisor's telephone, to hear the call's talk; False when there is none."""
+        session = self._sessions.get(call)
+        if session is None or session.talk is None:
+            return False
+        session.listen_in(supervisor, telephone, mode)
+        return True
 
     def withdraw(self, call: CallId, offer: Offer) -> None:
         """That offer is over: stop ringing there."""

@@ -125,7 +125,7 @@ _CHANGES: Mapping[str, _Change] = {
         "offers": state.offers + 1,
     },
     "offer_ended": _offer_ended,
-    "supervised": lambda state, _, data: {"queue": data.get("queue", state.queue)},
+    "overruled": lambda state, _, data: {"queue": data.get("queue", state.queue)},
     "connected": lambda state, record, data: {
         "phase": "talking",
         "operator": data["operator"],

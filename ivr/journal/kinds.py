@@ -90,7 +90,7 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("call", "offer_ended", "that operator did not take the call: it is back in its place",
               {**_OPERATOR, "reason": "no_answer, declined, unreachable or withdrawn", "rang_seconds": "how long",
                "offer": "the offer's number"}),
-        _kind("call", "supervised", "a supervisor changed how the call waits",
+        _kind("call", "overruled", "a supervisor changed how the call waits",
               {"act": "prioritise or move", "by": "whose account", "priority": "the call's priority from here",
                "topic": "the call's topic", **_QUEUE}),
         _kind("call", "connected", "caller and operator hear each other",

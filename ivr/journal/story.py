@@ -37,7 +37,7 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     "announced": lambda f: f"told: place {f.get('position')}" + _seconds(f, "expected_wait_seconds", ", about {} s"),
     "offered": lambda f: f"rings at {f['operator']}" + _because(f, "reason"),
     "offer_ended": lambda f: f"{f['operator']} did not take it" + _because(f, "reason") + ": back in place",
-    "supervised": lambda f: (
+    "overruled": lambda f: (
         f"{f['by']} changes how it waits:"
         + _because(f, "priority", " priority {}")
         + _because(f, "topic", " topic {}")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from ivr.call.events import CallId
+from ivr.call.listening_in import Mode
 from ivr.errors import IvrError
 from ivr.journal.audit import AuditLog
 from ivr.queue.model import Done, QueuedCall, QueuedOperator, Refusal, Refused
+from ivr.queue.notices import NoticeBoard
 from ivr.routing.supervision import Supervision
 from ivr.routing.view import QueueView
 from ivr.web.words import TOPICS
 
 _MOST_PRIORITY = 9
 _MOST_WAITING = 100_000
+_MOST_HOURS = 168
+_MODES = {"listen": "Слушать", "whisper": "Подсказывать оператору", "join": "Участвовать"}
 _REFUSALS: Mapping[Refusal, tuple[str, str]] = {
     "call_gone": ("звонка в очереди больше нет", "the call is in the queue no more"),
     "call_taken": ("с этим звонком уже говорят", "somebody talks to this call already"),
@@ -51,13 +55,15 @@ class Incidents(Protocol):
 
 Fields = Mapping[str, str]
 _Act = Callable[[Fields, str], Awaitable[Acted]]
+Listen = Callable[[CallId, str, str, Mode], bool]
 Told = Callable[[str, str, Mapping[str, str | int]], None]
 
 
 class Acts:
     """`view` is what waits now, `queues` names all queues there are; `titles` names operators for people.
 
-    `tell(call, kind, facts)` writes the call's journal.
+    `listen(call, supervisor, telephone, mode)` rings there, False when there is no talk; `sayable` are the notices
+    that there are. `tell(call, kind, facts)` writes the call's journal.
     """
 
     def __init__(
@@ -68,6 +74,9 @@ class Acts:
         incidents: Incidents,
         queues: Callable[[], Collection[str]],
         titles: Mapping[str, str],
+        listen: Listen,
+        notices: NoticeBoard,
+        sayable: Callable[[], Mapping[str, str]],
         tell: Told,
     ) -> None:
         self._supervision = supervision
@@ -76,6 +85,9 @@ class Acts:
         self._incidents = incidents
         self._queues = queues
         self._titles = titles
+        self._listen_in = listen
+        self._notices = notices
+        self._sayable = sayable
         self._tell = tell
         self.by_name: Mapping[str, _Act] = {
             "prioritise": self._prioritise,
@@ -86,6 +98,9 @@ class Acts:
             "open": self._open,
             "limit": self._limit,
             "close_incident": self._close_incident,
+            "listen": self._listen,
+            "announce": self._announce,
+            "silence": self._silence,
         }
 
     async def act(self, name: str, fields: Fields, by: str) -> Acted:
@@ -99,7 +114,7 @@ class Acts:
         call, priority = self._call(fields), _number(fields, "priority", _MOST_PRIORITY)
         await self._note(by, "prioritise", call.call, {"priority": str(priority)})
         _require(await self._supervision.prioritise(call.call, priority, by=by))
-        self._tell(call.call, "supervised", {"act": "prioritise", "by": by, "priority": priority})
+        self._tell(call.call, "overruled", {"act": "prioritise", "by": by, "priority": priority})
         return Acted(
             f"Срочность звонка: {priority}",
             f"The call's priority is {priority}",
@@ -120,7 +135,7 @@ class Acts:
             call.call, queue=queue, topic=topic, language=call.language, by=by, skills=skills
         )
         _require(done)
-        self._tell(call.call, "supervised", {"act": "move", "by": by, "queue": queue, "topic": topic})
+        self._tell(call.call, "overruled", {"act": "move", "by": by, "queue": queue, "topic": topic})
         undo = {"act": "move", "call": call.call, "queue": call.queue, "topic": call.topic}
         return Acted(
             f"Звонок переложен: {TOPICS[topic][0]}, {queue}",
@@ -189,6 +204,38 @@ class Acts:
         await self._note(by, "close_incident", topic)
         self._incidents.close(topic)
         return Acted("Инцидент закрыт; если сбой продолжится, откроется снова", "The incident is closed")
+
+    async def _listen(self, fields: Fields, by: str) -> Acted:
+        """Rings at the supervisor's own telephone; hanging it up ends it."""
+        call, mode, telephone = fields.get("call", ""), fields.get("mode", ""), fields.get("telephone", "")
+        if mode not in _MODES:
+            raise ActRefused("слушать, подсказывать или участвовать", f"mode is one of {', '.join(_MODES)}")
+        if telephone not in self._titles:
+            raise ActRefused(f"нет телефона «{telephone}»", f"there is no telephone {telephone!r}")
+        await self._note(by, mode, call, {"telephone": telephone})
+        if not self._listen_in(CallId(call), by, telephone, cast("Mode", mode)):
+            raise ActRefused("сейчас в этом звонке никто не говорит", "nobody talks in this call now")
+        title = self._titles[telephone]
+        return Acted(f"{_MODES[mode]}: звонит телефон, {title}; конец — положить трубку", f"{mode}: {title}")
+
+    async def _announce(self, fields: Fields, by: str) -> Acted:
+        """The board writes into the audit log itself."""
+        prompt = fields.get("prompt", "")
+        if prompt not in self._sayable():
+            raise ActRefused(f"нет объявления «{prompt}»", f"there is no notice {prompt!r} in all lines' languages")
+        hours = _number(fields, "hours", _MOST_HOURS) if fields.get("hours") else 0
+        await self._notices.switch_on(prompt, by, hours * 3600.0)
+        return Acted(
+            "Объявление включено: его услышит каждый, кто позвонит",
+            f"Every caller hears {prompt} from now on",
+            {"act": "silence", "prompt": prompt},
+        )
+
+    async def _silence(self, fields: Fields, by: str) -> Acted:
+        prompt = fields.get("prompt", "")
+        if not await self._notices.switch_off(prompt, by):
+            raise ActRefused("это объявление не включено", f"the notice {prompt!r} is not on")
+        return Acted("Объявление выключено", f"{prompt} is off", {"act": "announce", "prompt": prompt})
 
     async def _note(self, by: str, act: str, subject: str, facts: Mapping[str, str] | None = None) -> None:
         await self._audit.note(by, f"ops_{act}", subject, facts)

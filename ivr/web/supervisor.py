@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from ivr.queue.model import AuditEntry
+from ivr.queue.notices import NoticeBoard
 from ivr.web import words
 from ivr.web.access import Access, answer
 from ivr.web.acts import ActRefused, Acts
@@ -23,18 +24,22 @@ _ROWS = 50
 
 
 class Supervisor:
-    """`audit(newest)`: the last acts on the queue, newest first."""
+    """`audit(newest)`: the last acts on the queue, newest first; `sayable`: prompt → words of each notice there is."""
 
     def __init__(
         self,
         acts: Acts,
         status: Callable[[], Awaitable[Status]],
         audit: Callable[[int], Awaitable[Sequence[AuditEntry]]],
+        notices: NoticeBoard,
+        sayable: Callable[[], Mapping[str, str]],
     ) -> None:
         self.sections = (Section("/supervisor", "Управление", "Supervision", "supervise"),)
         self._acts = acts
         self._status = status
         self._audit = audit
+        self._notices = notices
+        self._sayable = sayable
 
     def routes(self, access: Access, pages: Pages) -> Sequence[BaseRoute]:
         self._pages = pages
@@ -84,6 +89,8 @@ class Supervisor:
             waiting=status.waiting[:_ROWS],
             audit=await self._audit(15),
             titles=titles,
+            notices={notice.prompt: notice for notice in self._notices.on},
+            sayable=self._sayable(),
             moment=moment,
             words=words.chosen(chosen),
         )

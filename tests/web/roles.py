@@ -21,6 +21,8 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/api/audit/stream"): OVERSEERS,
     ("GET", "/supervisor"): SUPERVISORS,
     ("GET", "/supervisor/board"): SUPERVISORS,
+    ("GET", "/api/notices"): EVERYBODY,
+    ("POST", "/api/notices"): SUPERVISORS,
     ("POST", "/api/acts/{act}"): SUPERVISORS,
 }
 # these have no end: that they follow is tested elsewhere
