@@ -53,6 +53,7 @@ from ivr.routing.router import Router
 from ivr.routing.skills import Profile
 from ivr.speech.client import SpeechPool
 from ivr.stats.incident import Usual
+from ivr.stats.meters import Meters
 from ivr.stats.today import Today
 from ivr.stats.watch import LEARNING_SECONDS, IncidentWatch
 from ivr.store import connect
@@ -108,6 +109,7 @@ class Controller:
         self.notices = NoticeBoard(self.redis, self.audit, clock)
         self.sayable = notices_of(live.now.plans, live.now.catalogue)
         self.incidents = IncidentWatch(Usual(), clock, _ZONE, lambda kind, data: self.record("", kind, data=data))
+        self.meters = Meters()
         self.started_at = clock.wall()
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
@@ -210,6 +212,7 @@ class Controller:
         """Write one step down, count it, and let the pages know; never blocks."""
         self.journal.record(call, kind, path, data, personal)
         self.today.take(call, kind, data, self._clock.wall())
+        self.meters.take(call, kind, data, self._clock.wall())
         self.clerk.observe(call, kind, data, personal)
         self.incidents.observe(kind, data, personal)
         self.on_change()

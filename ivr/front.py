@@ -17,6 +17,7 @@ from ivr.web.accounts import Accounts
 from ivr.web.acts import Acts
 from ivr.web.board import Board
 from ivr.web.live import Feed
+from ivr.web.metrics import Levels, Metrics
 from ivr.web.notices import NoticesApi
 from ivr.web.server import LOOPBACK_NAMES, build
 from ivr.web.supervisor import Supervisor
@@ -32,12 +33,20 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         row = controller.router.view.operators.get(operator)
         return row.call if row else ""
 
+    def levels() -> Levels:
+        health = controller.journal.health()
+        return {
+            "journal_backlog": ("Records that wait for the store", health.waiting + health.spooled),
+            "speech_places_free": ("Callers who could be heard beside those who are", controller.speech.free),
+        }
+
     accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.audit)
     access = Access(
         accounts,
         controller.audit,
         in_hand,
         machine_token=hotline.machine_token,
+        metrics_token=hotline.metrics_token,
         secure=hotline.encryption is not None,
     )
     board = Board(
@@ -67,6 +76,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         operators=hotline.accounts,
         surfaces=(
             Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
+            Metrics(controller.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
         ),
         vendor=hotline.home.var / "vendor",

@@ -78,6 +78,11 @@ class Hotline:
         return self.secrets.password("web")
 
     @property
+    def metrics_token(self) -> str:
+        """What lets a scraper see metrics."""
+        return self.secrets.password("metrics")
+
+    @property
     def asterisk_address(self) -> str:
         return f"http://{ADDRESS}:{self.ports.asterisk}"
 
@@ -196,7 +201,7 @@ class Hotline:
                 aiohttp.ClientSession(timeout=timeout, headers=headers) as http,
                 http.request(method, f"{self.web_address}{path}", json=change, ssl=self.web_trust) as answer,
             ):
-                content = await answer.json()
+                content: Any = await (answer.json() if answer.content_type == "application/json" else answer.text())
                 if answer.status >= 400:
                     raise IvrError(content["error"], hint=content.get("hint", ""))
                 return content

@@ -23,7 +23,7 @@ USER_HEADER = "x-ivr-user"
 Endpoint = Callable[[Request], Awaitable[Response]]
 _USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 # What is looked at all day long, or written down where it is done, would only bury the rest of the audit log.
-_UNAUDITED: frozenset[Permission] = frozenset({"see_status", "take_calls", "supervise", "edit_plans"})
+_UNAUDITED: frozenset[Permission] = frozenset({"see_status", "take_calls", "supervise", "edit_plans", "see_metrics"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Access:
     """`in_hand(operator)` is the call the operator has now, or "". `secure`: the pages are served by TLS.
 
     `machine_token`: what the commands of this machine's own user send; it may what a supervisor may.
+    `metrics_token`: what a scraper sends; it may see metrics and nothing else.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Access:
         in_hand: Callable[[str], str],
         *,
         machine_token: str = "",
+        metrics_token: str = "",
         secure: bool = False,
     ) -> None:
         self.accounts = accounts
         self._audit = audit
         self._in_hand = in_hand
         self._machine_token = machine_token
+        self._metrics_token = metrics_token
         self._secure = secure
 
     def route(self, path: str, permission: Permission, endpoint: Endpoint, methods: Sequence[str] = ("GET",)) -> Route:
@@ -115,7 +118,9 @@ class Access:
         scheme, _, sent = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return await self.visitor(request)
-        if not self._machine_token or not secrets.compare_digest(sent.encode(), self._machine_token.encode()):
+        if _same(sent, self._metrics_token):
+            return Visitor(Account("prometheus", "monitor"))
+        if not _same(sent, self._machine_token):
             return None
         user = request.headers.get(USER_HEADER, "")
         return Visitor(Account(user if _USER.fullmatch(user) else "machine", "supervisor"))
@@ -130,6 +135,10 @@ class Access:
             return csrf.is_ours(session, {}, await read_form(request))
         except FormUnreadable:
             return False
+
+
+def _same(sent: str, token: str) -> bool:
+    return bool(token) and secrets.compare_digest(sent.encode(), token.encode())
 
 
 def _ask_to_sign_in(request: Request) -> Response:

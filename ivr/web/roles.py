@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Role = Literal["operator", "supervisor", "admin", "auditor"]
+Role = Literal["operator", "supervisor", "admin", "auditor", "monitor"]
 Permission = Literal[
     "see_status",
     "read_call",
@@ -16,15 +16,18 @@ Permission = Literal[
     "supervise",
     "take_calls",
     "edit_plans",
+    "see_metrics",
 ]
 
+_READS: frozenset[Permission] = frozenset({"see_status", "read_call", "see_reports", "see_metrics"})
 ROLES: Mapping[Role, frozenset[Permission]] = {
     # an operator reads the call in hand, and no other: see `may`
     "operator": frozenset({"see_status", "take_calls"}),
-    "supervisor": frozenset({"see_status", "read_call", "reveal_call", "see_reports", "supervise"}),
+    "supervisor": _READS | {"reveal_call", "supervise"},
     # who sets the system up has no business with what callers say
-    "admin": frozenset({"see_status", "read_call", "see_reports", "see_audit", "change_accounts", "edit_plans"}),
-    "auditor": frozenset({"see_status", "read_call", "see_reports", "see_audit"}),
+    "admin": _READS | {"see_audit", "change_accounts", "edit_plans"},
+    "auditor": _READS | {"see_audit"},
+    "monitor": frozenset({"see_metrics"}),  # a program that scrapes
 }
 _IN_HAND: frozenset[Permission] = frozenset({"read_call", "reveal_call"})
 

@@ -21,6 +21,7 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/api/audit/stream"): OVERSEERS,
     ("GET", "/supervisor"): SUPERVISORS,
     ("GET", "/supervisor/board"): SUPERVISORS,
+    ("GET", "/metrics"): READERS | {"monitor"},
     ("GET", "/api/notices"): EVERYBODY,
     ("POST", "/api/notices"): SUPERVISORS,
     ("POST", "/api/acts/{act}"): SUPERVISORS,

@@ -198,6 +198,7 @@ ENDPOINTS: dict[str, Permission] = {
 ALLOWED: dict[Role, set[str]] = {
     "operator": {"/", "/api/status", "/api/journal/inhand", "/api/journal/inhand?reveal=1"},
     "supervisor": set(ENDPOINTS),
+    "monitor": set(),
     "admin": {path for path in ENDPOINTS if "reveal" not in path},
     "auditor": {path for path in ENDPOINTS if "reveal" not in path},
 }
