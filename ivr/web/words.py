@@ -65,6 +65,9 @@ STEPS: _Names = {
     "ended": ("Закончен", "Over"),
     "adopted": ("Принят новым узлом", "Taken over"),
     "failed": ("Наша ошибка", "Our fault"),
+    "transfer_rung": ("Соединяем дальше", "Passed on, rings"),
+    "transfer_connected": ("Говорит вне линии", "Talks outside"),
+    "transfer_ended": ("Перевод закончен", "Transfer over"),
     "talk_ended": ("После разговора", "After the talk"),
     "rated": ("Поставил оценку", "Rated"),
 }
