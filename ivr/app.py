@@ -65,6 +65,7 @@ _OPERATORS_LANGUAGE = "ru"
 _ZONE = ZoneInfo("Europe/Moscow")
 _OFFICE_HOURS = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"}, "RU")
 _NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
+_NOTICE_OF_ANY = "notice_many_calls"
 _LONGEST_OUTAGE_SECONDS = 7200.0
 _MOST_UNFINISHED = 5000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -248,9 +249,10 @@ class Controller:
             self.today.take(record.call, record.kind, record.data, record.wall_seconds)
 
     async def _watch_for_incidents(self) -> None:
-        """Learn what is usual from the days that the store still has, then keep looking."""
+        """Learn what is usual and what is under way from the days that the store still has, then keep looking."""
+        await self.journal.caught_up()
         known = JournalReader(self.redis, None).since(self.today.midnight - LEARNING_SECONDS)
-        await self.incidents.learn(known, self.today.midnight)
+        await self.incidents.resume(known, self.today.midnight)
         await self.incidents.run()
 
     async def _keep_house(self) -> None:
@@ -306,7 +308,7 @@ class Controller:
                 self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
 
     def _around(self) -> Around:
-        detected = (_NOTICES.get(incident.topic) for incident in self.incidents.open)
+        detected = (_NOTICES.get(incident.topic, _NOTICE_OF_ANY) for incident in self.incidents.open)
         wanted = dict.fromkeys([*(notice.prompt for notice in self.notices.on), *detected])
         return Around(self.router.waiting(), tuple(prompt for prompt in wanted if prompt in self.sayable))
 

@@ -19,6 +19,7 @@ from ivr.web.board import Board
 from ivr.web.live import Feed
 from ivr.web.metrics import Levels, Metrics
 from ivr.web.notices import NoticesApi
+from ivr.web.requests import Requests
 from ivr.web.server import LOOPBACK_NAMES, build
 from ivr.web.supervisor import Supervisor
 
@@ -37,6 +38,8 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         health = controller.journal.health()
         return {
             "journal_backlog": ("Records that wait for the store", health.waiting + health.spooled),
+            "requests_open": ("Requests that are not done", controller.clerk.standing.open),
+            "requests_late": ("Of them past a deadline", controller.clerk.standing.late),
             "speech_places_free": ("Callers who could be heard beside those who are", controller.speech.free),
         }
 
@@ -78,6 +81,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
             Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
             Metrics(controller.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
+            Requests(controller.requests, controller.clerk, controller.audit, hotline.accounts, SystemClock().wall),
         ),
         vendor=hotline.home.var / "vendor",
         hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),

@@ -23,6 +23,7 @@ from ivr.web.status import (
     OperatorStatus,
     PartStatus,
     QueueStatus,
+    RequestsStatus,
     Status,
     TodayStatus,
     TopicStatus,
@@ -102,6 +103,7 @@ class StatusReport:
             topics=tuple(_topics(queue, today)),
             queues=tuple(self._queues(queue)),
             waiting_count=queue.waiting_count,
+            requests=RequestsStatus(controller.clerk.standing.open, controller.clerk.standing.late),
         )
 
     def _queues(self, queue: Snapshot) -> Iterator[QueueStatus]:

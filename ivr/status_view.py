@@ -17,6 +17,9 @@ def show(status: Mapping[str, Any], out: Console) -> None:
         f"{name} {'ok' if status[name]['ok'] else '[red]away[/]'}" for name in ("asterisk", "store", "speech")
     )
     out.print(f"[bold]Hotline[/] at {time.strftime('%H:%M:%S', time.localtime(now))}: {parts}")
+    todo = status["requests"]
+    late = f", [red]{todo['late']} overdue[/]" if todo["late"] else ""
+    out.print(f"[bold]requests[/]: {todo['open']} to do{late}")
     _table(out, "lines", status["lines"], {"number": _same, "name": _same, "calls": _same})
     _table(
         out,

@@ -19,6 +19,7 @@ TITLES: Mapping[Status, str] = {
     "needs_information": "Ожидает дополнительной информации",
     "done": "Завершено",
 }
+CLASSES: Mapping[Class, str] = {"ordinary": "Обычное", "urgent": "Срочное", "complex": "Сложное"}
 _MAY_BECOME: Mapping[Status, frozenset[Status]] = {
     "accepted": frozenset({"in_progress", "needs_information", "done"}),
     "in_progress": frozenset({"needs_information", "done"}),

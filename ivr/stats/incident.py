@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
@@ -85,6 +86,15 @@ class Incidents:
             self._last_unusual[topic] = at
             changed.append(found)
         return tuple(changed)
+
+    def remember(self, calls: Iterable[tuple[float, str]], under_way: Iterable[Incident], at: float) -> None:
+        """Go on after a restart: the calls of the last minutes (moment, topic) and the incidents that were open."""
+        own = list(self._window)
+        self._window = deque([(moment, topic, "") for moment, topic in calls if moment > at - WINDOW_SECONDS] + own)
+        self._count = Counter(topic for _, topic, _ in self._window)
+        for incident in under_way:
+            self.open.setdefault(incident.topic, incident)
+            self._last_unusual[incident.topic] = at
 
     def look(self, at: float) -> tuple[Incident, ...]:
         """Time has passed: forget what is old; incidents that are over."""

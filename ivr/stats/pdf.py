@@ -23,7 +23,9 @@ from ivr.stats.report import Cell, Report, Table
 _GREEN, _AMBER, _RULE, _SOFT = HexColor("#0a6e5c"), HexColor("#955800"), HexColor("#d5dbd7"), HexColor("#5b6764")
 _TEXT = ParagraphStyle("text", fontName="Roboto", fontSize=8, leading=10)
 _SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=7, leading=8.6, textColor=_SOFT)
-_HEAD = ParagraphStyle("head", parent=_TEXT, fontName="Roboto-Bold", fontSize=7, leading=8.6, textColor=white)
+_HEAD = ParagraphStyle(
+    "head", parent=_TEXT, fontName="Roboto-Bold", fontSize=6.2, leading=7.4, textColor=white, splitLongWords=0
+)
 _TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Roboto-Bold", fontSize=18, leading=22)
 _SECTION = ParagraphStyle("section", parent=_TEXT, fontName="Roboto-Bold", fontSize=12, leading=16, spaceAfter=4)
 _MARGIN = 14 * mm
@@ -47,8 +49,8 @@ def write_pdf(report: Report, path: Path) -> None:
             story += [PageBreak(), Paragraph(table.title, _SECTION)]
             if table.dimension in {"hour", "day"}:
                 story += [_plot(table), Spacer(0, 3 * mm)]
-            rest = 0.84 / (len(table.header) - 1)
-            story.append(_table(table, (0.16, *(rest for _ in table.header[1:]))))
+            rest = 0.88 / (len(table.header) - 1)
+            story.append(_table(table, (0.12, *(rest for _ in table.header[1:]))))
     document = SimpleDocTemplate(
         str(path), pagesize=landscape(A4), title=report.title, leftMargin=_MARGIN, rightMargin=_MARGIN,
         topMargin=_MARGIN, bottomMargin=_MARGIN,
@@ -65,6 +67,8 @@ def _table(table: Table, widths: tuple[float, ...]) -> Flowable:
             ("BACKGROUND", (0, 0), (-1, 0), _GREEN),
             ("LINEBELOW", (0, 1), (-1, -1), 0.4, _RULE),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+            ("LEFTPADDING", (1, 0), (-1, -1), 3),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 2),
             ("TOPPADDING", (0, 0), (-1, -1), 1.6),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2.4),
         ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
 from ivr.clock import Clock
 from ivr.journal.record import Record
-from ivr.stats.incident import Incident, Incidents, Usual
+from ivr.stats.incident import WINDOW_SECONDS, Incident, Incidents, Usual
 
 LEARNING_SECONDS = 14 * 86_400.0
 _LOOK_SECONDS = 60.0
@@ -24,6 +25,7 @@ class IncidentWatch:
         self._incidents = Incidents(usual, zone)
         self._zone = zone
         self._clock = clock
+        self._began = clock.wall()
         self._record = record
 
     @property
@@ -41,6 +43,31 @@ class IncidentWatch:
         """Know what is usual from these records; incidents under way go on."""
         self._incidents.usual = await learnt(records, before_seconds, self._zone)
 
+    async def resume(self, records: AsyncIterator[Record], before_seconds: float) -> None:
+        """Know what an earlier controller knew, from its records: what is usual, what is under way.
+
+        What happened before `before_seconds`, midnight, is a whole day to learn from.
+        """
+        usual, open_, calls = Usual(), dict[str, Incident](), deque[tuple[float, str]]()
+        async for record in records:
+            at, data = record.wall_seconds, record.data
+            match record.kind:
+                case "topic" if at < before_seconds:
+                    usual.take(str(data.get("topic", "none")), datetime.fromtimestamp(at, self._zone))
+                case "topic" if at < self._began:
+                    calls.append((at, str(data.get("topic", "none"))))
+                    while calls[0][0] <= at - WINDOW_SECONDS:
+                        calls.popleft()
+                case "incident_opened":
+                    name, topic = str(data["incident"]), str(data["topic"])
+                    open_[name] = Incident(topic, _opened(name, at), int(data["calls"] or 0), float(data["usual"] or 0))
+                case "incident_closed":
+                    open_.pop(str(data["incident"]), None)
+                case _:
+                    pass
+        self._incidents.usual = usual
+        self._incidents.remember(calls, open_.values(), self._clock.wall())
+
     def close(self, topic: str) -> None:
         """Somebody says that the failure is mended."""
         if topic in self._incidents.open:
@@ -54,13 +81,23 @@ class IncidentWatch:
 
     def _write(self, changed: tuple[Incident, ...]) -> None:
         for incident in changed:
-            name = f"{incident.topic}-{int(incident.opened)}"
+            name = _name(incident)
             if incident.closed is None:
                 facts = {"incident": name, "topic": incident.topic, "calls": incident.calls, "usual": incident.usual}
                 self._record("incident_opened", facts)
             else:
                 seconds = round(incident.closed - incident.opened)
                 self._record("incident_closed", {"incident": name, "calls": incident.calls, "seconds": seconds})
+
+
+def _name(incident: Incident) -> str:
+    return f"{incident.topic}-{int(incident.opened)}"
+
+
+def _opened(name: str, at: float) -> float:
+    """The moment in the name, by which the incident is closed later; `at` is that of its record."""
+    moment = name.rpartition("-")[2]
+    return float(moment) if moment.isdigit() else at
 
 
 async def learnt(records: AsyncIterator[Record], before_seconds: float, zone: tzinfo) -> Usual:

@@ -100,6 +100,14 @@ class PartStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestsStatus:
+    """Requests that are not done, and how many of them have passed a deadline."""
+
+    open: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentStatus:
     """A critical incident under way: `calls` about `topic` since `opened`; `usual` in ten minutes of this hour."""
 
@@ -140,6 +148,7 @@ class Status:
     queues: tuple[QueueStatus, ...] = ()
     waiting_count: int = 0
     """All that wait; `waiting` names the first 200."""
+    requests: RequestsStatus = RequestsStatus()
 
     @property
     def ready(self) -> bool:

@@ -25,6 +25,10 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/api/notices"): EVERYBODY,
     ("POST", "/api/notices"): SUPERVISORS,
     ("POST", "/api/acts/{act}"): SUPERVISORS,
+    ("GET", "/requests"): SUPERVISORS,
+    ("GET", "/api/requests"): SUPERVISORS,
+    ("GET", "/api/requests/{number}"): SUPERVISORS,
+    ("POST", "/api/requests/{number}"): SUPERVISORS,
 }
 # these have no end: that they follow is tested elsewhere
 ENDLESS = {"/api/status/stream", "/api/audit/stream"}

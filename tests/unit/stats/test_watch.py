@@ -53,6 +53,40 @@ def test_an_incident_is_written_when_it_opens_and_when_it_is_mended() -> None:
     assert watch.open == ()
 
 
+async def test_an_incident_goes_on_over_a_restart_until_it_is_closed() -> None:
+    journal: list[Record] = []
+    clock = SetClock()
+
+    def record(kind: str, data: Mapping[str, Any]) -> None:
+        journal.append(Record("", len(journal) + 1, kind, "", clock.now, clock.now, dict(data)))
+
+    def call(watch: IncidentWatch) -> None:
+        clock.now += 2
+        journal.append(Record("c", 1, "topic", "", clock.now, clock.now, {"topic": "signature"}))
+        watch.observe("topic", {"topic": "signature"}, {})
+
+    async def records() -> AsyncIterator[Record]:
+        for each in journal:
+            yield each
+
+    first = IncidentWatch(Usual(), clock, MOSCOW, record)
+    for _ in range(20):
+        call(first)
+    (opened,) = first.open
+    clock.now += 5
+    second = IncidentWatch(Usual(), clock, MOSCOW, record)
+    await second.resume(records(), NOON - 12 * 3600)
+    assert [(each.topic, each.opened) for each in second.open] == [("signature", int(opened.opened))]
+
+    call(second)
+    second.close("signature")
+    names = [each.data["incident"] for each in journal if each.kind.startswith("incident")]
+    assert names == [f"signature-{int(opened.opened)}"] * 2  # the one that was opened is closed
+    third = IncidentWatch(Usual(), clock, MOSCOW, record)
+    await third.resume(records(), NOON - 12 * 3600)
+    assert third.open == ()
+
+
 async def test_what_is_usual_is_learnt_from_days_before() -> None:
     async def records() -> AsyncIterator[Record]:
         for number in range(60):
