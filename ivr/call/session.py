@@ -40,6 +40,7 @@ from ivr.call.talk import Talk
 from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
 from ivr.line.asterisk import IncomingCall
+from ivr.routing.region import zone_of
 
 log = structlog.get_logger()
 
@@ -136,7 +137,7 @@ class CallSession:
         incoming = self._incoming
         self._record(
             "arrived",
-            {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id},
+            {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id, "zone": zone_of(incoming.caller)},
             {"caller": incoming.caller},
         )
         await self._advance(Arrived(incoming.dialled, incoming.caller))

@@ -43,7 +43,8 @@ KINDS: Mapping[str, Kind] = dict(
     (
         # The way of a good call, in order.
         _kind("call", "arrived", "the call came in: its clock starts here",
-              {"line": "the dialled number", "sip_call_id": "the call's name in SIP traces"},
+              {"line": "the dialled number", "sip_call_id": "the call's name in SIP traces",
+               "zone": "time zone of the caller's region, empty when the number tells none"},
               {"caller": "the caller's number, empty when withheld"}),
         _kind("call", "answered", "the call was taken off the hook",
               {"after_seconds": "since arrival", "plan": "the dialplan", "version": "the dialplan's version",

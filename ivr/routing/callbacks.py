@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ivr.routing.hours import Hours, parse_hours
+from ivr.routing.region import zone_of
 
 TRIES = 3
 _ELSEWHERE = "Europe/Moscow"
@@ -18,14 +19,7 @@ def callers_hours(number: str, hours: str) -> Hours:
 
     A mobile number is of no region: Moscow's clock holds.
     """
-    from phonenumbers import NumberParseException, parse, timezone
-
-    try:
-        zones = timezone.time_zones_for_number(parse(number, "RU"))
-    except NumberParseException:
-        zones = ()
-    zone = zones[0] if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else _ELSEWHERE
-    return parse_hours(zone, {"mon-sun": hours})
+    return parse_hours(zone_of(number) or _ELSEWHERE, {"mon-sun": hours})
 
 
 def next_try_at(now: float, tries: int, hours: Hours) -> float | None:

@@ -16,6 +16,7 @@ class Call:
 
     arrived: float = 0.0
     line: str = ""
+    zone: str = ""
     topic: str = "none"
     operator: str = ""
     queued: float | None = None
@@ -45,7 +46,7 @@ class Call:
             self.topic = topic
         match kind:
             case "arrived":
-                self.arrived, self.line = wall_seconds, data.get("line", "")
+                self.arrived, self.line, self.zone = wall_seconds, data.get("line", ""), data.get("zone") or ""
             case "promised":
                 self.arrived, self.line, self.rung_back = wall_seconds, data.get("line", ""), True
             case "queued":

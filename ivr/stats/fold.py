@@ -10,7 +10,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from ivr.journal.record import Record
 from ivr.stats.calls import Call
@@ -20,7 +22,7 @@ TARGET_SECONDS = 30.0
 SHORT_ABANDON_SECONDS = 5.0
 _LATE_SECONDS = 3600.0  # after the end: the operator's result and the rating are in by then
 
-Dimension = Literal["all", "line", "topic", "operator", "hour", "day"]
+Dimension = Literal["all", "line", "topic", "operator", "hour", "local_hour", "day"]
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ class Figures:
             ("line", call.line),
             ("topic", call.topic),
             ("hour", f"{local:%H}"),
+            ("local_hour", f"{local.astimezone(_zone(call.zone)) if call.zone else local:%H}"),
             ("day", f"{local:%Y-%m-%d}"),
         ]
         if call.operator:
@@ -157,6 +160,11 @@ class Figures:
             if tally is None:
                 tally = self.tallies[group] = Tally()
             tally.add(call)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 def figures(

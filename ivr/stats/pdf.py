@@ -47,7 +47,7 @@ def write_pdf(report: Report, path: Path) -> None:
     for table in others:
         if table.rows:
             story += [PageBreak(), Paragraph(table.title, _SECTION)]
-            if table.dimension in {"hour", "day"}:
+            if table.dimension in {"hour", "local_hour", "day"}:
                 story += [_plot(table), Spacer(0, 3 * mm)]
             rest = 0.88 / (len(table.header) - 1)
             story.append(_table(table, (0.12, *(rest for _ in table.header[1:]))))

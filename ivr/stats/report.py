@@ -29,12 +29,14 @@ TOPICS: Mapping[str, str] = {
 _SECTIONS: tuple[tuple[Dimension, str, str], ...] = (
     ("day", "По дням", "День"),
     ("hour", "По часам", "Час"),
+    ("local_hour", "По часам звонивших", "Час у звонившего"),
     ("line", "По линиям", "Линия"),
     ("topic", "По темам", "Тема"),
     ("operator", "По операторам", "Оператор"),
 )
 _COLUMNS = (
     *("arrived", "offered", "answered", "abandoned", "share_of_offered", "share_of_offered_from_ring"),
+    *("share_of_answered", "share_without_short", "share_with_abandoned", "abandonment"),
     *("speed_of_answer", "handling", "first_contact", "satisfaction"),
 )
 _OPERATOR_COLUMNS = (*("answered", "talk", "handling", "occupancy", "first_contact", "satisfaction", "rated_well"),)
@@ -109,7 +111,7 @@ def _with_unit(definition: Definition) -> str:
 
 
 def _shown(dimension: Dimension, value: str, names: Mapping[str, str]) -> str:
-    if dimension == "hour":
+    if dimension in {"hour", "local_hour"}:
         return f"{value}:00–{value}:59"
     if dimension == "day":
         return ".".join(reversed(value.split("-")))

@@ -41,7 +41,7 @@ def write_xlsx(report: Report, path: Path) -> None:
             sheet.append(["Составлен", report.made])
             sheet.append([])
         _fill(sheet, table)
-        if table.dimension in {"hour", "day"} and table.rows:
+        if table.dimension in {"hour", "local_hour", "day"} and table.rows:
             _chart(sheet, table)
     book.save(path)
 

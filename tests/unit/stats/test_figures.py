@@ -41,8 +41,9 @@ class Story:
         talks: float | None = None,
         topic: str = "access",
         operator: str = "anna",
+        zone: str = "",
     ) -> None:
-        self.add(name, at, "arrived", line="78005553535")
+        self.add(name, at, "arrived", line="78005553535", zone=zone)
         self.add(name, at + menu, "topic", topic=topic)
         moment = at + menu
         if waits is not None:
@@ -141,6 +142,16 @@ def test_groups_by_line_topic_operator_hour_and_day_in_local_time() -> None:
     assert story.tally(("operator", "boris")).answered == 1
     assert story.tally(("line", "78005553535")).answered == 2
     assert story.tally(("day", "2026-11-23")).answered == 2
+
+
+def test_hours_are_also_those_of_the_callers_region() -> None:
+    story = Story()
+    story.call("a", at=0, waits=1.0, talks=5.0)
+    story.call("b", at=0, waits=40.0, talks=5.0, zone="Asia/Vladivostok")
+
+    assert value("share_of_offered", story.tally(("local_hour", "09"))) == 100.0
+    assert value("share_of_offered", story.tally(("local_hour", "16"))) == 0.0
+    assert story.tally(("hour", "09")).answered == 2
 
 
 def test_a_call_counts_for_the_period_it_arrived_in() -> None:

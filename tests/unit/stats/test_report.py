@@ -72,7 +72,15 @@ def test_every_figure_stands_with_its_definition(made: Report) -> None:
 
     assert [row[0] for row in summary.rows] == [definition.title for definition in DEFINITIONS]
     assert all(row[3] for row in summary.rows)
-    assert {table.dimension for table in made.tables} == {"all", "line", "topic", "operator", "hour", "day"}
+    assert {table.dimension for table in made.tables} == {
+        "all",
+        "line",
+        "topic",
+        "operator",
+        "hour",
+        "local_hour",
+        "day",
+    }
 
 
 def test_hours_add_up_to_the_whole(made: Report) -> None:
