@@ -93,14 +93,14 @@ local function dismiss(call, now)
   call.asked_in = ''
 end
 
--- Operators who stop taking calls: a ringing offer goes back, a talk goes on to its end.
+-- Operators who stop taking calls: a ringing offer goes back, a talk goes on to its end, also one they are asked in to.
 local function stand_down(operator, intent, reason, now)
   operator.intent, operator.reason = intent, reason
-  if operator.state == 'talking' then
+  local call = operator.call ~= '' and load_row(CALLS, operator.call)
+  if operator.state == 'talking' or (call and call.asked_in == operator.name) then
     save_operator(operator)
     return
   end
-  local call = operator.call ~= '' and load_row(CALLS, operator.call)
   if call and call.offers[operator.name] == operator.offer then
     end_offer(call, operator, now)
   else

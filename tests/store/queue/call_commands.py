@@ -174,6 +174,7 @@ class CallCommands(QueueWorld):
             self.model.part(known.operator)
         elif keep:
             self.places[call] = known.place
+        self.model.dismiss(call)
         del self.calls[call]
 
     @rule(call=calls)
@@ -185,6 +186,7 @@ class CallCommands(QueueWorld):
         else:
             assert answer == Done()
             self.model.part(known.operator)
+            self.model.dismiss(call)
             del self.calls[call]
 
     @rule(call=calls)

@@ -18,6 +18,7 @@ class CallModel:
     operator: str = ""
     callback: str = ""
     tries: int = 0
+    asked_in: str = ""
 
 
 @dataclass
@@ -49,6 +50,12 @@ class QueueModel:
         if self.operators[name].intent == "ready":
             self.operators[name].state = "wrap_up"
 
+    def dismiss(self, call: str) -> None:
+        row = self.calls[call]
+        if row.asked_in and self.operators[row.asked_in].call == call:
+            self.free(row.asked_in)
+        row.asked_in = ""
+
     def end_offer(self, call: str, operator: str) -> None:
         row = self.calls[call]
         del row.offers[operator]
@@ -64,9 +71,9 @@ class QueueModel:
     def stand_down(self, name: str, intent: str, reason: str) -> None:
         operator = self.operators[name]
         operator.intent, operator.reason = intent, reason
-        if operator.state == "offered":
+        if operator.offer:
             self.end_offer(operator.call, name)
-        elif operator.state != "talking":
+        elif operator.state not in ("talking", "offered"):
             self.free(name)
 
     def standing(self, queue: str) -> list[str]:

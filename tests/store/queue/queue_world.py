@@ -96,7 +96,13 @@ class QueueWorld(RuleBasedStateMachine):
     def check_promises(self, rows: Change) -> None:
         """What callers and operators are promised, checked on the rows without the model."""
         ringing = [(name, row.call) for row in rows.calls for name in row.offers]
-        talking = [(row.operator, row.call) for row in rows.calls if row.state == "talking"]
+        talking = [
+            (name, row.call)
+            for row in rows.calls
+            if row.state == "talking"
+            for name in (row.operator, row.asked_in)
+            if name
+        ]
         busy = [name for name, _ in ringing + talking]
         assert len(busy) == len(set(busy)), "an operator has two calls"
         has_call = [(row.name, row.call) for row in rows.operators if row.call]

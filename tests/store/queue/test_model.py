@@ -17,6 +17,7 @@ from ivr.call.events import CallId
 from tests.store.queue.call_commands import CallCommands
 from tests.store.queue.people_commands import PeopleCommands
 from tests.store.queue.queue_world import CALLS, calls, operators
+from tests.store.queue.talk_commands import TalkCommands
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
 
@@ -24,7 +25,7 @@ STEPS_A_RUN = 50
 RUNS = max(1, int(os.environ.get("IVR_QUEUE_STEPS", "10000")) // STEPS_A_RUN)
 
 
-class QueueMachine(CallCommands, PeopleCommands):
+class QueueMachine(CallCommands, PeopleCommands, TalkCommands):
     """The model is what the commands promise, written down once more without Redis."""
 
     @initialize(ready=st.sets(operators, min_size=1))
