@@ -75,18 +75,34 @@ class Line:
 
     `calls` can still be answered in time, `late` no longer: each moves over once in its life, at the order of its rank.
     `urgent` ones stay apart from both, as their rank says nothing about who is late.
+    `passed` counts offers by which the late ones were passed, `passed_at` where the count stood as each became late.
     `apart` are the few calls that some operators must not be offered (they declined, or the call is kept for another
     one), in the order of their rank. `able` are all operators who can serve the line, best first; `signed_in`
     counts those who are here, `working` those of them who are not paused, `experts` those of them with level 1.
     """
 
-    __slots__ = ("able", "apart", "calls", "experts", "free", "late", "need", "signed_in", "urgent", "working")
+    __slots__ = (
+        "able",
+        "apart",
+        "calls",
+        "experts",
+        "free",
+        "late",
+        "need",
+        "passed",
+        "passed_at",
+        "signed_in",
+        "urgent",
+        "working",
+    )
 
     def __init__(self, wanted: Need) -> None:
         self.need = wanted
         self.calls = CallOrder()
         self.late = CallOrder()
         self.urgent = CallOrder()
+        self.passed = 0
+        self.passed_at: dict[CallId, int] = {}
         self.apart: list[Standing] = []
         self.free: list[FreeOperator] = []
         self.signed_in = 0
@@ -101,6 +117,10 @@ class Line:
         """Take the call's place in the order."""
         (self.urgent if urgent else self.calls).add(standing)
 
+    def passed_by(self, call: CallId) -> int:
+        """How many later calls were offered before this one."""
+        return self.passed - self.passed_at.get(call, self.passed)
+
     def fresh_ahead_of(self, rank: float) -> int:
         """How many calls that go before the late ones stand before this rank."""
         return self.calls.ahead_of(rank) + self.urgent.ahead_of(rank)
@@ -113,6 +133,7 @@ class Line:
         """The call leaves, wherever it stands."""
         for order in (self.calls, self.late, self.urgent):
             order.discard(standing.call)
+        self.passed_at.pop(standing.call, None)
         place = bisect_left(self.apart, standing)
         if self.apart[place : place + 1] == [standing]:
             del self.apart[place]

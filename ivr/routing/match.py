@@ -114,7 +114,11 @@ class _Search:
             free=len(pair.line.free),
             signed_in=pair.line.signed_in,
             not_again=tuple(name for name, until in call.declined.items() if until > self.now),
+            opens_after_seconds=self.policy.opens_after(pair.free.level),
+            awaited=call.preferred if call.preferred != pair.free.name and self._was_kept(call) else "",
+            passed_by=pair.line.passed_by(call.call),
         )
+        pair.line.passed += pair.rule in ("urgent", "in_time") and len(pair.line.late) > 0
         self.view.reserve(call.call, pair.free.name)
         self._keep_account(pair.free.name, call)
         return Decision(call.call, pair.free.name, self.policy.ring_for(waited), 1, reason)
@@ -168,6 +172,10 @@ class _Search:
             return False
         operator = self.view.operators.get(call.preferred)
         return operator is not None and operator.intent == "ready"
+
+    def _was_kept(self, call: QueuedCall) -> bool:
+        """Whether the call has waited in vain for the operator who knows the case."""
+        return call.preferred in self.view.working and self.now >= call.place + self.policy.preferred_seconds
 
     def _pair(self, line: Line, call: QueuedCall, free: Sequence[FreeOperator]) -> Iterator[_Pair]:
         """The best of the free operators, if a level is open that he has; else when it opens."""

@@ -96,6 +96,7 @@ class QueueView:
         while (first := line.calls.first()) and self.calls[first.call].place <= placed_before:
             line.calls.discard(first.call)
             line.late.add(first)
+            line.passed_at[first.call] = line.passed
 
     def lines_of(self, operator: str) -> Iterator[Line]:
         """Lines in which calls stand that the operator can serve."""

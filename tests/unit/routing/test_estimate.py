@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.routing.estimate import ExpectedWait, TalkTimes, expected_wait, told_next
-from ivr.routing.why import why
 
 
 def test_more_ahead_waits_longer_more_operators_shorter() -> None:
@@ -53,24 +52,3 @@ def test_talk_times_follow_the_hour() -> None:
     assert abs(times.mean("forms", night) - 300) < 2
     assert abs(times.mean("forms", noon + 3600) - 100) < 2
     assert times.mean("status", noon) == first_guess
-
-
-def test_why_tells_the_story_of_a_wait() -> None:
-    story = why(
-        [
-            (100.0, "arrived", {}),
-            (110.0, "queued", {"queue": "people", "position": 2}),
-            (112.0, "offered", {"operator": "anna", "reason": "next in turn"}),
-            (122.0, "offer_ended", {"operator": "anna", "reason": "no_answer"}),
-            (122.1, "offered", {"operator": "boris", "reason": "next in turn"}),
-            (125.0, "connected", {"operator": "boris"}),
-        ]
-    )
-    assert story[0] == "Entered the queue people at position 2."
-    assert "12.0 s: anna did not answer" in story[2]
-    assert "Wait 15.0 s, of which 10.0 s went into 1 offer(s) that nobody took." in story[-1]
-
-
-def test_why_says_that_nobody_was_free() -> None:
-    story = why([(0.0, "queued", {"queue": "people", "position": 9}), (40.0, "left", {})])
-    assert "no operator who could take the call was free" in story[-1]

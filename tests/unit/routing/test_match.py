@@ -125,7 +125,7 @@ def test_who_let_a_starving_call_wait_owes_it_the_next_turn() -> None:
     assert only(seen).call == "b"
     seen.apply(Change("end_talk", operators=(free("anna"),)))
     decision = only(seen)
-    assert (decision.call, decision.reason.rule) == ("a", "starving")
+    assert (decision.call, decision.reason.rule, decision.reason.passed_by) == ("a", "starving", 1)
 
 
 def test_a_repeat_caller_waits_for_the_operator_who_knows_the_case_but_not_long() -> None:
@@ -134,7 +134,8 @@ def test_a_repeat_caller_waits_for_the_operator_who_knows_the_case_but_not_long(
     talking = QueuedOperator("boris", "talking", NOW, NOW)
     seen = view(profiles, kept, free("anna"), talking)
     assert match(seen, POLICY, NOW).next_change_at == NOW + POLICY.preferred_seconds
-    assert only(seen, NOW + POLICY.preferred_seconds).operator == "anna"
+    in_vain = only(seen, NOW + POLICY.preferred_seconds)
+    assert (in_vain.operator, in_vain.reason.awaited) == ("anna", "boris")
     seen = view(profiles, kept, free("anna"), talking)
     seen.apply(Change("end_talk", operators=(free("boris"),)))
     assert only(seen).reason.rule == "preferred"
