@@ -20,9 +20,9 @@ from bench.floor import app_queue, day, ours, pooled
 from ivr.routing.policy import Policy
 
 _LOADS = (0.8, 0.85, 0.9, 0.95, 1.0)
-_IMPATIENT_LOADS = (0.9, 1.0, 1.1)
+_IMPATIENT_LOADS = (0.9, 1.0)
 _PATIENCE_SECONDS = 300.0
-_DAYS = 12
+_DAYS = 10
 _FIRST_SEED = 101  # the policy was tuned on days 1 to 8
 _OPERATORS = 30
 _TARGET_SECONDS = 30.0
