@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from ivr.call.events import CallId
@@ -61,6 +63,10 @@ class CallOrder:
                 return self._order[self._first]
             self._first += 1
         return None
+
+    def __iter__(self) -> Iterator[Standing]:
+        """Whose turn it is, one after another."""
+        return filter(self._stands, islice(self._order, self._first, None))
 
     def ahead_of(self, rank: float) -> int:
         """How many stand before this rank; calls that have left from the middle may be counted still."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from heapq import nsmallest
+from itertools import islice
 
 from ivr.call.events import CallId
 from ivr.queue.model import OperatorState
@@ -52,8 +52,8 @@ class Crowd:
     waiting: int = 0
     oldest: float = 0.0
 
-    def and_one(self, since: float) -> Crowd:
-        return Crowd(self.waiting + 1, min(self.oldest, since) if self.waiting else since)
+    def and_these(self, other: Crowd) -> Crowd:
+        return Crowd(self.waiting + other.waiting, min(self.oldest, other.oldest) if self.waiting else other.oldest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,18 @@ _NOBODY = Crowd()
 
 
 def snapshot(view: QueueView, now: float) -> Snapshot:
-    """The view as a value; `now` in Unix seconds."""
-    talking = sum(row.state == "talking" for row in view.calls.values())
+    """The view as a value; `now` in Unix seconds. Looks at each operator, topic and named call, not at all who wait."""
     by_topic: dict[str, Crowd] = {}
     by_queue: dict[str, Crowd] = {}
-    for row in view.waiting():
-        by_topic[row.topic] = by_topic.get(row.topic, _NOBODY).and_one(row.entered_at)
-        by_queue[row.queue] = by_queue.get(row.queue, _NOBODY).and_one(row.entered_at)
-    first = nsmallest(_WAITING_NAMED, view.waiting(), key=lambda row: (row.rank, row.call))
+    for (queue, topic), order in view.crowds.items():
+        if (oldest := order.first()) is not None:
+            crowd = Crowd(len(order), oldest.rank)
+            by_topic[topic] = by_topic.get(topic, _NOBODY).and_these(crowd)
+            by_queue[queue] = by_queue.get(queue, _NOBODY).and_these(crowd)
     positions: dict[str, int] = {}
     waiting = []
-    for row in first:
+    for standing in islice(view.turns, _WAITING_NAMED):
+        row = view.calls[standing.call]
         position = positions[row.queue] = positions.get(row.queue, 0) + 1
         waiting.append(
             WaitingCall(
@@ -100,8 +101,8 @@ def snapshot(view: QueueView, now: float) -> Snapshot:
         )
     return Snapshot(
         at=now,
-        waiting_count=len(view.calls) - talking,
-        talking_count=talking,
+        waiting_count=len(view.turns),
+        talking_count=len(view.calls) - len(view.turns),
         waiting=tuple(waiting),
         operators=tuple(
             OperatorNow(row.name, row.state, row.since, row.call, row.reason, row.misses, row.assigned, row.assigned_by)

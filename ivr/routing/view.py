@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from ivr.call.events import CallId
 from ivr.queue.model import Change, Queue, QueuedCall, QueuedOperator
-from ivr.routing.line import FreeOperator, Line, Standing
+from ivr.routing.line import CallOrder, FreeOperator, Line, Standing
 from ivr.routing.skills import Need, Profile, level, need, scarcity
 from ivr.routing.timers import Duty, Sleepers, Timers
 
@@ -28,6 +28,11 @@ class QueueView:
         self.queues: dict[str, Queue] = {}
         self.lines: dict[Need, Line] = {}
         self.crowded: dict[Need, Line] = {}
+        self.turns = CallOrder()
+        """All calls that nobody talks to, also those that ring, by rank."""
+        self.crowds: dict[tuple[str, str], CallOrder] = {}
+        """The same by (queue, topic), in the order of their entry."""
+        self._counted: dict[CallId, tuple[Standing, Standing, CallOrder]] = {}
         self.timers = Timers()
         self._duty = Duty(self.profiles.values())
         self._sleepers = Sleepers()
@@ -46,10 +51,12 @@ class QueueView:
         """Take over the rows of a change. Rows are whole, so one that comes twice does no harm."""
         for call in change.gone:
             self._leave_line(call)
+            self._discount(call)
             self.calls.pop(call, None)
         for row in change.calls:
             self._leave_line(row.call)
             self.calls[row.call] = row
+            self._count(row)
             if row.not_before:
                 self._sleepers.add(row)
             elif row.state == "waiting":
@@ -111,9 +118,21 @@ class QueueView:
         """Whether the operator is known and within working hours."""
         return name in self.profiles and name not in self._duty.off
 
-    def waiting(self) -> Iterator[QueuedCall]:
-        """Calls that nobody talks to, in no order."""
-        return (call for call in self.calls.values() if call.state != "talking")
+    def _count(self, row: QueuedCall) -> None:
+        crowd = self.crowds.setdefault((row.queue, row.topic), CallOrder())
+        counted = Standing(row.rank, row.call), Standing(row.entered_at, row.call), crowd
+        if row.state != "talking" and self._counted.get(row.call) == counted:
+            return
+        self._discount(row.call)
+        if row.state != "talking":
+            self._counted[row.call] = counted
+            self.turns.add(counted[0])
+            crowd.add(counted[1])
+
+    def _discount(self, call: CallId) -> None:
+        if (counted := self._counted.pop(call, None)) is not None:
+            self.turns.discard(call)
+            counted[2].discard(call)
 
     def _join_line(self, row: QueuedCall) -> None:
         line = self.line(need(row.queue, row.topic, row.language, row.skills))
