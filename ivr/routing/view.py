@@ -32,7 +32,6 @@ class QueueView:
         """All calls that nobody talks to, also those that ring, by rank."""
         self.crowds: dict[tuple[str, str], CallOrder] = {}
         """The same by (queue, topic), in the order of their entry."""
-        self._counted: dict[CallId, tuple[Standing, Standing, CallOrder]] = {}
         self.timers = Timers()
         self._duty = Duty(self.profiles.values())
         self._sleepers = Sleepers()
@@ -51,12 +50,11 @@ class QueueView:
         """Take over the rows of a change. Rows are whole, so one that comes twice does no harm."""
         for call in change.gone:
             self._leave_line(call)
-            self._discount(call)
-            self.calls.pop(call, None)
+            self._count(self.calls.pop(call, None), None)
         for row in change.calls:
             self._leave_line(row.call)
+            self._count(self.calls.get(row.call), row)
             self.calls[row.call] = row
-            self._count(row)
             if row.not_before:
                 self._sleepers.add(row)
             elif row.state == "waiting":
@@ -118,21 +116,18 @@ class QueueView:
         """Whether the operator is known and within working hours."""
         return name in self.profiles and name not in self._duty.off
 
-    def _count(self, row: QueuedCall) -> None:
-        crowd = self.crowds.setdefault((row.queue, row.topic), CallOrder())
-        counted = Standing(row.rank, row.call), Standing(row.entered_at, row.call), crowd
-        if row.state != "talking" and self._counted.get(row.call) == counted:
+    def _count(self, before: QueuedCall | None, row: QueuedCall | None) -> None:
+        """Keep `turns` and `crowds`; most changes of a call leave both as they are."""
+        known = before is not None and before.state != "talking"
+        waits = row is not None and row.state != "talking"
+        if before and row and known and waits and _stands_alike(before, row):
             return
-        self._discount(row.call)
-        if row.state != "talking":
-            self._counted[row.call] = counted
-            self.turns.add(counted[0])
-            crowd.add(counted[1])
-
-    def _discount(self, call: CallId) -> None:
-        if (counted := self._counted.pop(call, None)) is not None:
-            self.turns.discard(call)
-            counted[2].discard(call)
+        if before and known:
+            self.turns.discard(before.call)
+            self.crowds[before.queue, before.topic].discard(before.call)
+        if row and waits:
+            self.turns.add(Standing(row.rank, row.call))
+            self.crowds.setdefault((row.queue, row.topic), CallOrder()).add(Standing(row.entered_at, row.call))
 
     def _join_line(self, row: QueuedCall) -> None:
         line = self.line(need(row.queue, row.topic, row.language, row.skills))
@@ -197,3 +192,8 @@ class QueueView:
     def _step_aside(self, name: str) -> None:
         for line, free in self._beside.pop(name, ()):
             del line.free[bisect_left(line.free, free)]
+
+
+def _stands_alike(before: QueuedCall, row: QueuedCall) -> bool:
+    same_place = before.rank == row.rank and before.entered_at == row.entered_at
+    return same_place and before.queue == row.queue and before.topic == row.topic
