@@ -18,6 +18,7 @@ import numpy as np
 
 from ivr.config import Home
 from ivr.hotline import Hotline
+from ivr.provision import web_libraries
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 
@@ -123,6 +124,7 @@ def _cpu_seconds(pid_file: Path) -> float:
 async def running_hotline(wrap_up_seconds: float = 0.1) -> AsyncIterator[RunningHotline]:
     """Up while the block runs; afterwards nothing of it is left, even when this process is killed."""
     provide(_CHECKOUT / "var", os.environ, Progress())
+    web_libraries.provide(_CHECKOUT, _CHECKOUT / "var", Path(sys.prefix), Progress())
     with tempfile.TemporaryDirectory(prefix="ivr-bench-") as name:
         hotline = _make(Path(name), wrap_up_seconds)
         log = Path(name) / "run.log"
@@ -174,11 +176,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _make(root: Path, wrap_up_seconds: float) -> Hotline:
     """A checkout's folders by reference; plan, operator, prompts and `var/` are the bench's own."""
-    for name in ("asterisk", "models"):
+    for name in ("asterisk", "models", "package.json", "package-lock.json"):
         (root / name).symlink_to(_CHECKOUT / name)
     for name in ("config", "dialplans", "prompts", "var"):
         (root / name).mkdir()
-    for name in ("debian", "music"):
+    for name in ("debian", "music", "vendor"):
         (root / "var" / name).symlink_to(_CHECKOUT / "var" / name)
     (root / "dialplans" / "topics.yaml").symlink_to(_CHECKOUT / "dialplans" / "topics.yaml")
     (root / "config" / "ivr.yaml").write_text(
