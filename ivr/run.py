@@ -18,7 +18,7 @@ from ivr.provision.setup import Provisions
 from ivr.supervise import Program, Supervisor, interruptible, only_one
 
 _ASK_AGAIN_SECONDS = 0.05
-_READY_SECONDS = 20.0
+_READY_SECONDS = 60.0  # a busy machine needs several times the usual 5 s; a program that dies is told at once
 
 
 async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], Awaitable[None]]) -> None:
