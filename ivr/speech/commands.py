@@ -18,6 +18,8 @@ from ivr.speech.examples import Example
 from ivr.speech.topic_check import check_topics, confusion, never_used
 from ivr.speech.topics import Classification, TopicModel, load_topics
 
+_STRAYS_SHOWN = 20
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
 
 
@@ -196,7 +198,16 @@ def _report(model: TopicModel, examples: list[Example]) -> None:
     for number, label in enumerate(names, 1):
         cells = "".join(f"{counts[label, found] or '·':>5}" for found in names)
         out.write(f"{number:2} {label:14}{cells}\n")
-    unused = Counter(topic for topic, _ in never_used(model, examples))
+    unused = Counter(topic for topic, _ in never_used(model, [*examples, *model.examples]))
     out.write(
         "\nPhrases that no sentence uses: " + ", ".join(f"{topic} {count}" for topic, count in unused.items()) + "\n"
     )
+    strays = [(one, model.classify(one.text).topic) for one in model.examples]
+    strays = [(one, found) for one, found in strays if found != one.topic]
+    out.write(
+        f"\n{len(model.examples) - len(strays)} of {len(model.examples)} examples go to their topic; the others:\n"
+    )
+    for one, found in strays[:_STRAYS_SHOWN]:
+        out.write(f"{one.topic:13} goes to {found:13} {one.text}\n")
+    if len(strays) > _STRAYS_SHOWN:
+        out.write(f"… and {len(strays) - _STRAYS_SHOWN} more\n")
