@@ -22,7 +22,7 @@ MODEL_CONF = f"""--min-active=200
 --max-active=1500
 --beam=10.0
 --lattice-beam=5.0
---acoustic-scale=1.2
+--acoustic-scale=0.9
 --frame-subsampling-factor={SUBSAMPLING}
 --endpoint.silence-phones={SILENCE}
 --endpoint.rule2.min-trailing-silence=0.5
