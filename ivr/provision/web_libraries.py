@@ -28,7 +28,10 @@ BUNDLED: Mapping[str, str] = {  # our name → what stands in node_modules; "axe
     "uplot.css": "uplot/dist/uPlot.min.css",
 }
 COPIED: Mapping[str, str] = {"htmx.js": "htmx.org/dist/htmx.min.js", "axe.js": "axe-core/axe.min.js"}
-_BROWSERS = "--target=chrome111,firefox115,safari16"
+_OPTIONS = (
+    *("--bundle", "--minify", "--format=esm", "--legal-comments=inline", "--log-level=error"),
+    "--target=chrome111,firefox115,safari16",
+)
 # What npm says → what it means and what to do. The first that is found counts.
 _MEANINGS = (
     (r"ENOSPC", "the disk is full", "free some space and run the command again"),
@@ -42,15 +45,15 @@ _MEANINGS = (
 
 def provide(root: Path, var: Path, venv: Path, progress: Progress) -> Path:
     """The folder of bundles, made now or found there; `SetupFailed` says what is in the way."""
-    vendor = var / "vendor"
+    vendor = (var / "vendor").resolve()  # checkouts of tests share one
     stamp = vendor / ".complete"
     var.mkdir(parents=True, exist_ok=True)
-    with (var / "vendor.lock").open("w") as lock:
+    with vendor.with_name("vendor.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second setup waits, then finds everything there
-        wanted = hashlib.sha256((root / _LOCK).read_bytes() + Path(__file__).read_bytes()).hexdigest()
+        wanted = _fingerprint(root)
         if stamp.exists() and stamp.read_text() == wanted:
             return vendor
-        workshop, partial = var / "npm", var / "vendor.partial"
+        workshop, partial = vendor.with_name("npm"), vendor.with_name("vendor.partial")
         for folder in (workshop, partial):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
@@ -67,13 +70,17 @@ def provide(root: Path, var: Path, venv: Path, progress: Progress) -> Path:
     return vendor
 
 
+def _fingerprint(root: Path) -> str:
+    made = repr((sorted(BUNDLED.items()), sorted(COPIED.items()), _OPTIONS))
+    return hashlib.sha256((root / _LOCK).read_bytes() + made.encode()).hexdigest()
+
+
 def _bundle(modules: Path, vendor: Path) -> None:
     esbuild = next(modules.glob("@esbuild/*/bin/esbuild"), None)
     if esbuild is None:
         raise SetupFailed("npm brought no esbuild for this machine", hint="use Linux on x86-64 or arm64")
     for name, source in BUNDLED.items():
-        options = ("--bundle", "--minify", "--format=esm", "--legal-comments=inline", _BROWSERS, "--log-level=error")
-        _run([str(esbuild), str(modules / source), *options, f"--outfile={vendor / name}"], modules.parent)
+        _run([str(esbuild), str(modules / source), *_OPTIONS, f"--outfile={vendor / name}"], modules.parent)
     for name, source in COPIED.items():
         shutil.copy(modules / source, vendor / name)
 

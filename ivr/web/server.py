@@ -13,7 +13,6 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ivr.operator.accounts import Account as Operator
@@ -22,6 +21,7 @@ from ivr.web.board import Board
 from ivr.web.limits import BodyLimit
 from ivr.web.pages import Pages, Section
 from ivr.web.sign_in import SignIn
+from ivr.web.static_files import StaticFiles
 from ivr.web.status import Status
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -34,7 +34,6 @@ _POLICY = (
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
 )
 
 
@@ -78,8 +77,8 @@ def build(
         Route("/readyz", health.ready),
         *SignIn(access, pages, operators).routes(),
         *pages.routes(),
-        *([Mount("/static/vendor", StaticFiles(directory=vendor))] if vendor else []),
-        Mount("/static", StaticFiles(directory=_STATIC)),
+        *([Mount("/static/vendor", StaticFiles(vendor))] if vendor else []),
+        Mount("/static", StaticFiles(_STATIC)),
     ]
     return Starlette(
         routes=routes,
@@ -123,7 +122,9 @@ class _SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
+                # scripts and styles are no secret: a browser keeps them, and asks whether they are still the same
+                keep = b"no-cache" if scope["path"].startswith("/static/") else b"no-store"
+                message["headers"] = [*message["headers"], *self._headers, (b"cache-control", keep)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -126,6 +126,19 @@ async def test_every_step_of_a_call_has_words_on_the_page() -> None:
     assert {name for name, kind in KINDS.items() if kind.subject == "call"} <= said
 
 
+async def test_scripts_are_sent_packed_once_and_then_only_asked_about(client: httpx.AsyncClient) -> None:
+    first = await client.get("/static/site.css")
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.content == (STATIC / "site.css").read_bytes()
+    again = await client.get("/static/site.css", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    plain = await client.get("/static/site.css", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert (await client.get("/static/../server.py")).status_code == 404
+    assert (await client.get("/static/%2e%2e/server.py")).status_code == 404
+    assert (await client.get("/static/none.js")).status_code == 404
+
+
 async def test_status_has_the_promised_keys(client: httpx.AsyncClient) -> None:
     status = (await client.get("/api/status")).json()
 
