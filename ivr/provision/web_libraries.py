@@ -50,7 +50,7 @@ def provide(root: Path, var: Path, venv: Path, progress: Progress) -> Path:
     var.mkdir(parents=True, exist_ok=True)
     with vendor.with_name("vendor.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second setup waits, then finds everything there
-        wanted = _fingerprint(root)
+        wanted = fingerprint(root)
         if stamp.exists() and stamp.read_text() == wanted:
             return vendor
         workshop, partial = vendor.with_name("npm"), vendor.with_name("vendor.partial")
@@ -70,7 +70,8 @@ def provide(root: Path, var: Path, venv: Path, progress: Progress) -> Path:
     return vendor
 
 
-def _fingerprint(root: Path) -> str:
+def fingerprint(root: Path) -> str:
+    """Of everything that the bundles are made from."""
     made = repr((sorted(BUNDLED.items()), sorted(COPIED.items()), _OPTIONS))
     return hashlib.sha256((root / _LOCK).read_bytes() + made.encode()).hexdigest()
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from ivr.journal import record as records
 from ivr.journal.record import Record
 from ivr.journal.story import sentence
+from ivr.journal.story_russian import phrase
 from ivr.routing.why import why
 from ivr.stats.definitions import DEFINITIONS
 from ivr.stats.today import SLICE_SECONDS, Counts, Today
@@ -82,12 +83,13 @@ class Board:
         if not found:
             return self._pages.show(request, "call.html", 404, call=call, steps=(), why=(), revealed=False)
         begin = found[0].wall_seconds
+        tell = phrase if language(request) == "ru" else sentence
         steps = [
             (
                 f"{datetime.fromtimestamp(each.wall_seconds, _ZONE):%H:%M:%S}",
                 f"{each.wall_seconds - begin:.1f}",
                 words.name(words.STEPS, each.kind, language(request)),
-                sentence(each),
+                tell(each),
             )
             for each in found
         ]

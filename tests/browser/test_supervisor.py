@@ -74,7 +74,7 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
     assert [("ops_prioritise", call), ("ops_prioritise", call), ("ops_move", call)] == await audit_of(hotline)
 
     await page.goto(f"{hotline.hotline.web_address}/calls/{call}")
-    await expect(page.locator("main")).to_contain_text("changes how it waits")
+    await expect(page.locator("main")).to_contain_text("срочность 1")
     assert await axe_violations(page) == []
     await picture(page, "call")
 
