@@ -60,7 +60,7 @@ _PHRASES: Mapping[str, Callable[[_Facts], str]] = {
         f"{_seconds(f, 'talk_seconds', 'говорили {} с')}, закончил {_SIDES.get(f.get('ended_by', ''), '?')}"
     ),
     "left": lambda f: _seconds(f, "waited_seconds", "ждал {} с"),
-    "ended": lambda f: _OUTCOMES.get(f["outcome"], f["outcome"]),
+    "ended": lambda f: _OUTCOMES.get(f["outcome"], str(f["outcome"])),
     "rated": lambda f: f"{f['score']} из 5",
     "request_opened": lambda f: f"обращение {f['request']}",
     "request_assigned": lambda f: f"обращение {f['request']}: {f['operator']}",
@@ -74,7 +74,7 @@ def phrase(record: Record) -> str:
     facts = {**record.data, **record.personal}
     if (say := _PHRASES.get(record.kind)) is not None:
         try:
-            return say(facts)
+            return str(say(facts))
         except (KeyError, TypeError, ValueError):  # a record of another version: say what we can
             pass
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {None, ""})
