@@ -93,7 +93,7 @@ KINDS: Mapping[str, Kind] = dict(
                "offer": "the offer's number"}),
         _kind("call", "overruled", "a supervisor changed how the call waits",
               {"act": "prioritise or move", "by": "whose account", "priority": "the call's priority from here",
-               "topic": "the call's topic", **_QUEUE}),
+               "to_topic": "the topic it waits under; the call keeps its own", **_QUEUE}),
         _kind("call", "connected", "caller and operator hear each other",
               {**_OPERATOR, "waited_seconds": "in the queue", "since_arrival_seconds": "from the first ring"}),
         _kind("call", "held", "the operator put the caller on hold", _OPERATOR),

@@ -40,7 +40,7 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     "overruled": lambda f: (
         f"{f['by']} changes how it waits:"
         + _because(f, "priority", " priority {}")
-        + _because(f, "topic", " topic {}")
+        + _because(f, "to_topic", " topic {}")
         + _because(f, "queue", " in queue {}")
     ),
     "connected": lambda f: f"talks to {f['operator']}" + _seconds(f, "waited_seconds", " after {} s of waiting"),

@@ -47,7 +47,7 @@ _PHRASES: Mapping[str, Callable[[_Facts], str]] = {
     "announced": lambda f: f"место {f.get('position')}{_seconds(f, 'expected_wait_seconds', ', около {} с')}",
     "overruled": lambda f: (
         f"{f['by']}: {_ACTS.get(f['act'], f['act'])}"
-        f"{_text(f, 'priority', ' {}')}{_text(f, 'topic', ' на тему {}')}{_text(f, 'queue', ', очередь {}')}"
+        f"{_text(f, 'priority', ' {}')}{_text(f, 'to_topic', ' на тему {}')}{_text(f, 'queue', ', очередь {}')}"
     ),
     "supervised": lambda f: f"{f['supervisor']} слышит разговор ({f['mode']})",
     "offered": lambda f: f"{f['operator']}{_text(f, 'reason', ' — {}')}",

@@ -135,7 +135,7 @@ class Acts:
             call.call, queue=queue, topic=topic, language=call.language, by=by, skills=skills
         )
         _require(done)
-        self._tell(call.call, "overruled", {"act": "move", "by": by, "queue": queue, "topic": topic})
+        self._tell(call.call, "overruled", {"act": "move", "by": by, "queue": queue, "to_topic": topic})
         undo = {"act": "move", "call": call.call, "queue": call.queue, "topic": call.topic}
         return Acted(
             f"Звонок переложен: {TOPICS[topic][0]}, {queue}",
