@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
@@ -15,8 +16,9 @@ from redis.exceptions import RedisError
 
 from ivr.call.call_backs import CallBacks
 from ivr.call.events import CallId, Event
+from ivr.call.kept import KeptCall, KeptCalls
 from ivr.call.parts import Around, Parts
-from ivr.call.recovery import Recovery, Remains
+from ivr.call.recovery import Recovery
 from ivr.call.switchboard import Switchboard
 from ivr.clock import SystemClock
 from ivr.dialplan.ask_http import HttpServices
@@ -25,9 +27,10 @@ from ivr.dialplan.model import Plan, Plans
 from ivr.dialplan.notices import notices_of
 from ivr.dialplan.publish import Live, Refused
 from ivr.dialplan.services import HttpService
-from ivr.errors import AsteriskUnavailable, IvrError, SetupFailed
+from ivr.errors import IvrError, SetupFailed, StoreUnavailable
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
+from ivr.journal.fold import CallState, fold
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
@@ -62,6 +65,10 @@ from ivr.wiring import Wiring
 log = structlog.get_logger()
 
 _OPERATORS_LANGUAGE = "ru"
+_NAME = "controller"
+_NUMBERS = 1_000_000_000
+_COUNT_AGAIN_SECONDS = 1.0
+_VIEW_SECONDS = 2.0  # a store that takes longer is away: calls are served without it
 _ZONE = ZoneInfo("Europe/Moscow")
 _OFFICE_HOURS = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"}, "RU")
 _NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
@@ -84,6 +91,7 @@ class Controller:
         outside: Outside = NOWHERE,
         call_back_hours: str = "09:00-21:00",
         services: Mapping[str, HttpService] = _NOTHING,
+        most_calls: int = 200,
     ) -> None:
         clock = SystemClock()
         self._live = live
@@ -112,6 +120,7 @@ class Controller:
         self.incidents = IncidentWatch(Usual(), clock, _ZONE, lambda kind, data: self.record("", kind, data=data))
         self.meters = Meters()
         self.started_at = clock.wall()
+        self._uncounted: list[tuple[str, str, Mapping[str, Value], float]] | None = []
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
         self.line = Line(
@@ -121,13 +130,14 @@ class Controller:
             on_operator_code=self._service_code,
             on_contact=self._contact,
             telephones=[profile.name for profile in profiles],
+            first_number=secrets.randbelow(_NUMBERS),
         )
         self.speech = SpeechPool(wiring.speech_addresses, wiring.speech_token, self._hear)
         self.router = Router(
             QueueStore(self.redis),
             clock,
             profiles,
-            name="controller",
+            name=_NAME,
             deliver=self._deliver,
             withdraw=self._withdraw,
             policy=policy,
@@ -162,7 +172,10 @@ class Controller:
         def plan_named(name: str) -> Plan | None:
             return self.plans.by_name.get(name)
 
-        self.switchboard = Switchboard(plan_of, plan_named, parts, call_backs)
+        self._kept = KeptCalls(self.redis, keyring, _NAME, self.journal.settled)
+        self.switchboard = Switchboard(
+            plan_of, plan_named, parts, call_backs, self._kept, lambda: self._live.now.version.number, most_calls
+        )
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
         self._codes = ServiceCodes(self.line, self, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
@@ -178,25 +191,23 @@ class Controller:
     async def running(self) -> AsyncIterator[None]:
         """Serve callers while the block runs; afterwards no call, task or connection is left."""
         async with AsyncExitStack() as stack:
+            self.started_at = self._clock.wall()
             stack.push_async_callback(self.redis.aclose)
             await self.journal.start()
-            await self._begin_day()
             stack.push_async_callback(self.journal.close)
+            stack.push_async_callback(self._kept.close)
             await stack.enter_async_context(self.ari)
             await stack.enter_async_context(self._services)
             await self.speech.start()
             stack.push_async_callback(self.speech.close)
-            self._keep(self.router.run())
-            await self.router.started()
-            await self.notices.load()
-            self._keep(self.notices.run())
+            self._keep(self._count_day())
+            self._keep(self._kept.run())
+            self._keep(self._take_calls())
             self._keep(self.clerk.run())
             self._keep(self._make_up_requests())
             self._keep(self._watch_for_incidents())
             self._keep(self._keep_house())
             self._keep(self._live.follow(self._plans_live, self._plans_refused))
-            await self._recover()
-            self._keep(self.line.run())
             stack.push_async_callback(self._end_tasks)
             await stack.enter_async_context(self._agi.serving(*self._agi_address))
             stack.push_async_callback(self.switchboard.close)
@@ -212,8 +223,12 @@ class Controller:
     ) -> None:
         """Write one step down, count it, and let the pages know; never blocks."""
         self.journal.record(call, kind, path, data, personal)
-        self.today.take(call, kind, data, self._clock.wall())
-        self.meters.take(call, kind, data, self._clock.wall())
+        taken = call, kind, data, self._clock.wall()
+        if self._uncounted is None:
+            self.today.take(*taken)
+        else:
+            self._uncounted.append(taken)
+        self.meters.take(*taken)
         self.clerk.observe(call, kind, data, personal)
         self.incidents.observe(kind, data, personal)
         self.on_change()
@@ -243,10 +258,22 @@ class Controller:
         await self.journal.caught_up()
         await self.clerk.catch_up(JournalReader(self.redis, self.keyring, reveal=True))
 
-    async def _begin_day(self) -> None:
-        """Count what the journal already has of today."""
-        async for record in self.reader.since(self.today.midnight):
-            self.today.take(record.call, record.kind, record.data, record.wall_seconds)
+    async def _count_day(self) -> None:
+        """Count what the journal already has of today; what comes meanwhile is counted after it, in order."""
+        while True:
+            counted = Today(_ZONE, self._clock.wall())
+            try:
+                async for record in self.reader.since(counted.midnight):
+                    if record.wall_seconds < self.started_at:
+                        counted.take(record.call, record.kind, record.data, record.wall_seconds)
+            except (RedisError, OSError):
+                await asyncio.sleep(_COUNT_AGAIN_SECONDS)
+            else:
+                self.today = counted
+                break
+        uncounted, self._uncounted = self._uncounted, None
+        for taken in uncounted or ():
+            self.today.take(*taken)
 
     async def _watch_for_incidents(self) -> None:
         """Learn what is usual and what is under way from the days that the store still has, then keep looking."""
@@ -280,21 +307,45 @@ class Controller:
         await self.router.operator_gone(name)
         self.record("", "operator_gone", data={"operator": name, "reason": "telephone_unreachable"})
 
-    async def _recover(self) -> None:
-        """Take care of the calls of a controller that died before us."""
-        recovery = Recovery(self.ari, self.line, self.router, self)
+    async def _take_calls(self) -> None:
+        """Take care of the calls of a controller that died before us, and take new ones from then on."""
+        recovery = Recovery(
+            self.ari,
+            self.line,
+            self.router,
+            self,
+            self.switchboard,
+            self._kept,
+            self._clock,
+            plan_of=self._plan_of,
+            resume=self._resume,
+            name=_NAME,
+        )
+        await recovery.look()
+        self._keep(self.router.run())
+        self._keep(self.line.run())
+        await self.line.online.wait()
         try:
-            remains = await recovery.clear_up()
-        except AsteriskUnavailable:
-            remains = Remains()  # no Asterisk, no calls
-        await self.router.rebuild(alive=remains.talks.keys())
-        for call, channels in remains.talks.items():
-            await self.journal.resume(call)
-            self._keep(recovery.watch_talk(call, channels))
+            async with asyncio.timeout(_VIEW_SECONDS):
+                await self.router.started()
+                await self.notices.load()
+                await self.router.rebuild(alive=recovery.alive)
+        except (StoreUnavailable, TimeoutError):
+            log.warning("store_away_at_start")
+        self._keep(self.notices.run())
+        await recovery.take_over(self._keep)
         promised = self.router.promised()
         for call in promised:
             await self.journal.resume(call)
-        self._keep(self._close_unfinished(frozenset([*remains.talks, *promised])))
+        await self._close_unfinished(recovery.alive.union(promised))
+
+    async def _plan_of(self, kept: KeptCall) -> Plan | None:
+        plans = await self._live.of_version(kept.version)
+        return plans.by_name.get(kept.state.first_plan)
+
+    async def _resume(self, call: CallId) -> CallState:
+        await self.journal.resume(call)
+        return fold(await self.reader.read(call))
 
     async def _close_unfinished(self, going_on: frozenset[CallId]) -> None:
         """Journals of calls that ended with their controller get their last record."""

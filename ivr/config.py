@@ -48,6 +48,12 @@ class CallBackSettings(_Section):
     hours: str = Field(default="09:00-21:00", description="By the caller's own clock, as the number's region tells it")
 
 
+class CallSettings(_Section):
+    """Callers on the line."""
+
+    most: int = Field(default=200, ge=1, description="Served at once; who comes then is told that all lines are busy")
+
+
 class PromptSettings(_Section):
     """The hotline's own voice."""
 
@@ -95,6 +101,7 @@ class Settings(_Section):
 
     speech: SpeechSettings = SpeechSettings()
     routing: RoutingSettings = RoutingSettings()
+    calls: CallSettings = CallSettings()
     prompts: PromptSettings = PromptSettings()
     network: NetworkSettings = NetworkSettings()
     trunk: TrunkSettings = TrunkSettings()
@@ -117,6 +124,11 @@ class Home:
         self.prompts = root / "prompts"
         self.logs = self.var / "log"
         self.processes = self.var / "run"
+
+    @property
+    def serving(self) -> Path:
+        """The lock of the controller that serves."""
+        return self.processes / "serving.lock"
 
     def model(self, settings: Settings) -> Path:
         """The speech model's directory: the one that an admin added words to, else the one that is configured."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+from typing import Any
 
 import structlog
 
@@ -22,6 +23,7 @@ from ivr.prompts.media import CurrentMedia
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
+from ivr.spare import turn_to_serve
 from ivr.supervise import interruptible
 from ivr.web.serving import serve as serve_web
 
@@ -29,7 +31,7 @@ log = structlog.get_logger()
 
 
 async def serve(hotline: Hotline) -> None:
-    """Serve calls and the status page until asked to end."""
+    """Serve calls and the status page until asked to end; while another controller does, wait to take its place."""
     settings = hotline.settings
     lines = configure_logging(settings.log_level, "json", None)
     try:
@@ -50,39 +52,52 @@ async def serve(hotline: Hotline) -> None:
             media.renew(renewed)
 
         live = LivePlans(hotline.home, SystemClock(), prepare)
-        refused = await live.start()
-        if refused is not None:
-            log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
-        outside = Outside(bool(settings.trunk.outgoing), settings.outside, settings.call_back.numbers)
-        controller = Controller(
-            hotline.wiring,
-            live,
-            media,
-            profiles,
-            policy,
-            outside=outside,
-            call_back_hours=settings.call_back.hours,
-            services=load_services(hotline.home.config / "services.yaml"),
-        )
-        async with interruptible() as asked_to_end, controller.running():
-            network, encryption = settings.network, hotline.encryption
-            web = asyncio.create_task(
-                serve_web(
-                    web_application(hotline, controller, policy),
-                    str(network.web),
-                    hotline.ports.web,
-                    certificate=encryption.certificate if encryption else None,
-                    private_key=encryption.private_key if encryption else None,
+        async with interruptible() as asked_to_end:
+            with turn_to_serve(hotline.home.serving) as our_turn:
+                first = our_turn.done()
+                refused = await live.start(publishing=first)
+                if refused is not None:
+                    log.error("saved_plans_refused", findings=[str(finding) for finding in refused.findings])
+                outside = Outside(bool(settings.trunk.outgoing), settings.outside, settings.call_back.numbers)
+                controller = Controller(
+                    hotline.wiring,
+                    live,
+                    media,
+                    profiles,
+                    policy,
+                    outside=outside,
+                    call_back_hours=settings.call_back.hours,
+                    services=load_services(hotline.home.config / "services.yaml"),
+                    most_calls=settings.calls.most,
                 )
-            )
-            asked = asyncio.create_task(asked_to_end.wait())
-            # What the start has made stays: a collection that went through it would hold up every call for 0.1 s.
-            gc.collect()
-            gc.freeze()
-            log.info("controller_up", web=hotline.web_address)
-            await asyncio.wait({web, asked}, return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
-            web.cancel()
-            await asyncio.gather(web, asked, return_exceptions=True)
+                web_pages = web_application(hotline, controller, policy)
+                # What the start has made stays: a collection that went through it would hold up every call for 0.1 s.
+                gc.collect()
+                gc.freeze()
+                asked = asyncio.create_task(asked_to_end.wait())
+                if not first:
+                    log.info("controller_spare")
+                    either: set[asyncio.Future[Any]] = {our_turn, asked}
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    if asked.done():
+                        return
+                    if await live.catch_up():
+                        media.renew(hotline.media_of(live.now.catalogue))
+                async with controller.running():
+                    network, encryption = settings.network, hotline.encryption
+                    web = asyncio.create_task(
+                        serve_web(
+                            web_pages,
+                            str(network.web),
+                            hotline.ports.web,
+                            certificate=encryption.certificate if encryption else None,
+                            private_key=encryption.private_key if encryption else None,
+                        )
+                    )
+                    log.info("controller_up", web=hotline.web_address)
+                    await asyncio.wait({web, asked}, return_when=asyncio.FIRST_COMPLETED)
+                    asked.cancel()
+                    web.cancel()
+                    await asyncio.gather(web, asked, return_exceptions=True)
     finally:
         lines.close()

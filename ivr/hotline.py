@@ -145,12 +145,14 @@ class Hotline:
             render.OperatorAccount(account.name, account.extension, self.secrets.password(f"operator/{account.name}"))
             for account in self.accounts
         )
-        wait, goodbye = (self.media.path(_PROMPT_LANGUAGE, f"fallback_{name}") for name in ("wait", "goodbye"))
+        wait, goodbye, busy = (
+            self.media.path(_PROMPT_LANGUAGE, f"fallback_{name}") for name in ("wait", "goodbye", "busy")
+        )
         return render.Hotline(
             ports=self.ports,
             ari_password=self.secrets.password("ari"),
             operators=accounts,
-            fallback=render.Fallback(wait, goodbye),
+            fallback=render.Fallback(wait, goodbye, busy),
             music=music,
             trunk=render.Trunk(self.settings.trunk.addresses, self.settings.trunk.outgoing),
             own_dialplan=self.home.config / "extensions.conf",

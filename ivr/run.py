@@ -19,6 +19,7 @@ from ivr.supervise import Program, Supervisor, interruptible, only_one
 
 _ASK_AGAIN_SECONDS = 0.05
 _READY_SECONDS = 60.0  # a busy machine needs several times the usual 5 s; a program that dies is told at once
+_SPARE = "controller-spare"
 
 
 async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], Awaitable[None]]) -> None:
@@ -96,6 +97,17 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
             ready_seconds=_READY_SECONDS,
         )
     )
+    # A second one has everything loaded and takes over within a moment; the hotline does not wait for it.
+    programs.append(
+        Program(
+            _SPARE,
+            (*ivr, "controller"),
+            _at_once,
+            home.logs / f"{_SPARE}.log",
+            after=("controller",),
+            beside="controller",
+        )
+    )
     return programs
 
 
@@ -103,6 +115,10 @@ async def check_store(hotline: Hotline) -> None:
     """`StoreUnavailable` with a clear sentence when the store does not serve us."""
     async with hotline.store() as store:
         await store.ping()
+
+
+async def _at_once() -> None:
+    pass
 
 
 async def _store_answers(hotline: Hotline) -> None:

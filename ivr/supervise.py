@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -28,7 +29,11 @@ _LAST_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One child. `ready` returns once it serves; it is given `ready_seconds`. `log` takes what it prints."""
+    """One child. `ready` returns once it serves; it is given `ready_seconds`. `log` takes what it prints.
+
+    It is started after the programs that `after` names, and stopped together with the one that stands before it and
+    that `beside` names.
+    """
 
     name: str
     command: Sequence[str]
@@ -37,6 +42,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 15.0
     after: tuple[str, ...] = ()
+    beside: str = ""
 
 
 class Supervisor:
@@ -66,11 +72,14 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop everything, in the reverse order of starting; nothing of ours is left when this returns."""
-        for program in reversed(self._programs):
-            process = self._processes.pop(program.name, None)
-            if process is not None:
-                await _end(process)
-                _pid_file(self._directory, program.name).unlink(missing_ok=True)
+        for _, together in itertools.groupby(reversed(self._programs), lambda program: program.beside or program.name):
+            await asyncio.gather(*(self._stop(program) for program in together))
+
+    async def _stop(self, program: Program) -> None:
+        process = self._processes.pop(program.name, None)
+        if process is not None:
+            await _end(process)
+            _pid_file(self._directory, program.name).unlink(missing_ok=True)
 
     def process_ids(self) -> dict[str, int]:
         return {name: process.pid for name, process in self._processes.items()}

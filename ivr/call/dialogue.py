@@ -11,14 +11,15 @@ from ivr.call.parts import Around
 from ivr.clock import Clock
 from ivr.dialplan import interpret
 from ivr.dialplan.model import Plan
-from ivr.dialplan.state import Now, Value
+from ivr.dialplan.state import Now, State, Value
 
 
 class PlanDialogue:
     """Fits `parts.Dialogue`. The call keeps the version of the plan that it began with.
 
-    `around` tells what a plan may decide on besides the call: callers waiting by queue, and notices in force;
-    `rings_back` whether a number could be rung back now.
+    `state` is that of a call which another controller began: `resume` it then. `around` tells what a plan may decide
+    on besides the call: callers waiting by queue, and notices in force; `rings_back` whether a number could be rung
+    back now.
     """
 
     def __init__(
@@ -29,13 +30,19 @@ class PlanDialogue:
         clock: Clock,
         around: Callable[[], Around],
         rings_back: Callable[[str], bool] = lambda _: False,
+        state: State | None = None,
     ) -> None:
         self._plan = plan
         self._caller = caller
         self._rings_back = rings_back
         self._clock = clock
         self._around = around
-        self._state = interpret.begin(plan, dialled, caller, self._now())
+        self._state = interpret.begin(plan, dialled, caller, self._now()) if state is None else state
+
+    @property
+    def state(self) -> State:
+        """All that another controller needs to go on."""
+        return self._state
 
     @property
     def finished(self) -> bool:
@@ -56,6 +63,11 @@ class PlanDialogue:
 
     def step(self, event: Event) -> tuple[Effect, ...]:
         self._state, effects = interpret.step(self._plan, self._state, event, self._now())
+        return effects
+
+    def resume(self) -> tuple[Effect, ...]:
+        """Begin the step anew that the call was in as its controller died."""
+        self._state, effects = interpret.resume(self._plan, self._state, self._now())
         return effects
 
     def _now(self) -> Now:

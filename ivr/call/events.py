@@ -197,6 +197,10 @@ class LookUpFailed:
     reason: str = ""
 
 
+LINE_LOST = 41
+"""The cause (Q.850: temporary failure) of a call that ended because Asterisk itself went down."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The caller is gone; `cause` is the Q.850 cause code (16: normal clearing)."""

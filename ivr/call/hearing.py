@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+
 from ivr.call.effects import Listen
 from ivr.call.events import CallId, SpeechLost
 from ivr.call.parts import Ear, Speech
 from ivr.errors import AsteriskUnavailable, SpeechUnavailable
 from ivr.line.asterisk import Line, Tap
+
+log = structlog.get_logger()
 
 
 class Hearing:
@@ -38,6 +42,7 @@ class Hearing:
             self._tap = await self._line.tap(channel, self._ear.host, self._ear.port)
         except (SpeechUnavailable, AsteriskUnavailable, TimeoutError) as error:
             self._lost_because = type(error).__name__
+            log.info("ear_not_opened", call=call, reason=getattr(error, "what", "no answer in time"))
             self._close_ear()
         if not self._opened:  # an operator took over meanwhile
             await self._give_back()

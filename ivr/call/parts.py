@@ -24,6 +24,10 @@ class Dialogue(Protocol):
 
     def step(self, event: Event) -> tuple[Effect, ...]: ...
 
+    def resume(self) -> tuple[Effect, ...]:
+        """Go on with a call that another controller began."""
+        ...
+
 
 class Ear(Protocol):
     """One call's place at a speech worker, which expects the caller's audio at `host:port`."""

@@ -1,29 +1,40 @@
-"""What a new controller does about the calls of one that died: no talk is cut, nobody is left in silence.
+"""What a new controller does about the calls of one that died: no talk is cut, nobody loses the place.
 
-Asterisk keeps the channels of a dead controller. Those who talk go on talking and are only watched to their end; a
-caller on hold is brought back to whoever was in the talk. Whoever was in a menu or in the queue goes to Asterisk's own
-dialplan, which rings a person. Everything that served a call of the dead controller (taps, ringing legs) is removed.
+Asterisk keeps the channels of a dead controller, the store how each call stood. Those who talk go on talking and are
+only watched to their end; a caller on hold is brought back to whoever was in the talk. Whoever was in a menu or in the
+queue goes on in the step that the call was in; a caller of whom nothing was kept yet is taken like one who has just
+called; everything that served a call of the dead controller (taps, ringing legs) is removed.
+
+`look` first, then connect to Asterisk's events, then `take_over`: so whatever comes as an event is new.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from ivr.call.events import CallerHungUp, CallId, Event
+from ivr.call.kept import Adopted, KeptCall, KeptCalls
 from ivr.call.parts import Journal, Queue
+from ivr.call.switchboard import Switchboard
+from ivr.clock import Clock
+from ivr.dialplan.model import Plan
+from ivr.errors import AsteriskUnavailable, StoreUnavailable
+from ivr.journal.fold import CallState
 from ivr.line.ari import Ari
-from ivr.line.asterisk import Line
+from ivr.line.asterisk import IncomingCall, Line
 
 log = structlog.get_logger()
 
 _MADE_BY_US = re.compile(r"-(leg|media|snoop)\d+$")
 _TALK, _HOLD = "-talk", "-hold"
+_ASK_AGAIN_SECONDS = 0.2
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,8 @@ class Remains:
 
     talks: Mapping[CallId, tuple[str, ...]] = field(default_factory=dict)
     held: Mapping[CallId, str] = field(default_factory=dict)
-    callers: tuple[str, ...] = ()
+    callers: Mapping[str, IncomingCall | None] = field(default_factory=dict)
+    """Channel → how it came to us, None when that can't be told."""
     useless_channels: tuple[str, ...] = ()
     useless_bridges: tuple[str, ...] = ()
 
@@ -55,55 +67,210 @@ def sort_out(channels: Sequence[Mapping[str, Any]], bridges: Sequence[Mapping[st
         elif bridge.get("creator") == "Stasis":
             useless_bridges.append(name)
     talking = {channel for members in talks.values() for channel in members}
-    ours = [
-        str(channel["id"])
-        for channel in channels
-        if _MADE_BY_US.search(str(channel["id"])) or channel["dialplan"]["app_name"] == "Stasis"
-    ]
-    callers = tuple(name for name in ours if name not in talking and not _MADE_BY_US.search(name))
-    useless = tuple(name for name in ours if name not in talking and _MADE_BY_US.search(name))
-    return Remains(talks, held, callers, useless, tuple(useless_bridges))
+    callers: dict[str, IncomingCall | None] = {}
+    useless: list[str] = []
+    for channel in channels:
+        name = str(channel["id"])
+        if name in talking:
+            continue
+        if _MADE_BY_US.search(name):
+            useless.append(name)
+        elif channel["dialplan"]["app_name"] == "Stasis":
+            callers[name] = _came(channel)
+    return Remains(talks, held, callers, tuple(useless), tuple(useless_bridges))
+
+
+def _came(channel: Mapping[str, Any]) -> IncomingCall | None:
+    """From the arguments that `Stasis()` was given in the dialplan."""
+    name, caller = str(channel["id"]), str(channel["caller"]["number"])
+    match str(channel["dialplan"].get("app_data", "")).split(","):
+        case (_, "line", dialled, *rest):
+            return IncomingCall(name, dialled, caller, rest[0] if rest else "")
+        case (_, "plan", plan, dialled, *rest):
+            return IncomingCall(name, dialled, caller, rest[0] if rest else "", plan)
+        case _:
+            return None
 
 
 class Recovery:
-    """Takes care of what is left, once, before new calls are taken; `watch_talk` then runs as a task for each talk."""
+    """Takes care of what is left, once; talks are watched as tasks of `keep` for as long as they last.
 
-    def __init__(self, ari: Ari, line: Line, queue: Queue, journal: Journal) -> None:
+    `plan_of` gives the plan that a kept call was in (None: there is no such plan any more), `resume` prepares the
+    journal to go on with a call and tells how it stands by its records, `name` is this controller's.
+    """
+
+    def __init__(
+        self,
+        ari: Ari,
+        line: Line,
+        queue: Queue,
+        journal: Journal,
+        switchboard: Switchboard,
+        kept: KeptCalls,
+        clock: Clock,
+        *,
+        plan_of: Callable[[KeptCall], Awaitable[Plan | None]],
+        resume: Callable[[CallId], Awaitable[CallState]],
+        name: str,
+    ) -> None:
         self._ari = ari
         self._line = line
         self._queue = queue
         self._journal = journal
+        self._switchboard = switchboard
+        self._shelf = kept
+        self._clock = clock
+        self._plan_of = plan_of
+        self._resume = resume
+        self._name = name
+        self._remains = Remains()
+        self._kept: Mapping[CallId, KeptCall] = {}
 
-    async def clear_up(self) -> Remains:
-        """Hand over callers, remove what is of no use; answers the talks that go on."""
-        remains = sort_out(await self._ari.request("GET", "channels"), await self._ari.request("GET", "bridges"))
-        for call, caller in remains.held.items():
-            await self._line.add(f"{call}{_TALK}", caller)
-        for channel in remains.useless_channels:
-            await self._line.hang_up(channel)
-        for bridge in remains.useless_bridges:
-            await self._line.unbridge(bridge)
-        for channel in remains.callers:
-            await self._line.hand_over(channel)
+    @property
+    def alive(self) -> frozenset[CallId]:
+        """Calls whose callers are still there."""
+        there = {*self._remains.callers, *(channel for talk in self._remains.talks.values() for channel in talk)}
+        return frozenset(
+            {*self._remains.talks, *(c for c, kept in self._kept.items() if kept.incoming.channel in there)}
+        )
+
+    async def look(self) -> None:
+        """See what there is; waits until Asterisk answers."""
+        try:
+            self._kept = await self._shelf.load()
+        except StoreUnavailable as error:
+            log.warning("kept_calls_unknown", reason=error.what)
+        self._remains = await self._left()
+        self._switchboard.expect(self.alive - self._remains.talks.keys())
+
+    async def _left(self) -> Remains:
+        while True:
+            try:
+                channels = await self._ari.request("GET", "channels")
+                return sort_out(channels, await self._ari.request("GET", "bridges"))
+            except AsteriskUnavailable as error:
+                log.warning("asterisk_not_there_yet", reason=error.what)
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def take_over(self, keep: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+        """Adopt callers, watch talks, remove what is of no use; the queue's view must be there."""
+        remains = self._remains
+        await _few_at_once(self._line.add(f"{call}{_TALK}", caller) for call, caller in remains.held.items())
+        await _few_at_once(self._line.hang_up(channel) for channel in remains.useless_channels)
+        await _few_at_once(self._line.unbridge(bridge) for bridge in remains.useless_bridges)
+        known = {kept.incoming.channel for kept in self._kept.values()}
+        await _few_at_once(self._settle(kept, keep) for kept in self._kept.values())
+        for call in remains.talks.keys() - self._kept.keys():
+            keep(self._watch(call, remains.talks[call], None, await self._resume(call)))
+        for channel, incoming in remains.callers.items():
+            if channel in known:
+                continue
+            if incoming is None:
+                await self._line.hang_up(channel)  # an operator's service code: to be dialled again
+            else:
+                self._switchboard.arrive(incoming)
         if remains.callers or remains.talks:
-            log.warning("calls_recovered", talks=len(remains.talks), handed_over=len(remains.callers))
-        return remains
+            log.warning("calls_recovered", talks=len(remains.talks), callers=len(remains.callers))
 
-    async def watch_talk(self, call: CallId, channels: tuple[str, ...]) -> None:
-        """Wait until either side hangs up, then end the talk for both."""
-        over = asyncio.Event()
+    async def _settle(self, kept: KeptCall, keep: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+        """One call of before: go on, watch, or write down that it is over."""
+        call, channel = kept.call, kept.incoming.channel
+        talk = self._remains.talks.get(call)
+        caller = self._remains.callers.get(channel)
+        try:
+            told = await self._resume(call)
+        except (StoreUnavailable, TimeoutError):  # nobody can tell what has been: the caller begins anew
+            self._switchboard.let_go(call)
+            if caller is not None:
+                self._switchboard.arrive(caller)
+            return
+        if told.phase == "over":
+            self._switchboard.let_go(call)
+            self._shelf.forget(call)
+            await self._line.hang_up(channel)
+        elif talk is not None:
+            keep(self._watch(call, talk, kept, told))
+        elif channel not in self._remains.callers:
+            self._gone(kept, told)
+        elif told.phase == "talking":
+            self._adopted(call)
+            self._talk_ended(call, told, "operator")
+            await self._queue.talk_ended(call)
+            await self._adopt(kept, told.operator, told.connected)
+        else:
+            self._adopted(call)
+            await self._adopt(kept)
 
-        def receive(event: Event) -> None:
-            if isinstance(event, CallerHungUp):
-                over.set()
+    def _gone(self, kept: KeptCall, told: CallState) -> None:
+        """The caller has hung up while nobody looked."""
+        call = kept.call
+        self._adopted(call)
+        if told.phase == "talking":
+            self._talk_ended(call, told, "caller")
+        talked = told.talks > 0 or told.phase == "talking"
+        facts = {"outcome": "talked" if talked else "left", "reason": "controller_died"}
+        self._journal.record(call, "ended", data=facts)
+        self._shelf.forget(call)
+
+    async def _adopt(self, kept: KeptCall, operator: str = "", connected_wall: float | None = None) -> None:
+        plan = await self._plan_of(kept)
+        if plan is not None:
+            self._switchboard.adopt(Adopted(kept, operator, connected_wall), plan)
+            return
+        self._switchboard.let_go(kept.call)  # Asterisk's own dialplan finds a person
+        self._journal.record(kept.call, "ended", data={"outcome": "failed", "reason": "no_plan", "handed_over": True})
+        self._shelf.forget(kept.call)
+        await self._line.hand_over(kept.incoming.channel)
+
+    async def _watch(self, call: CallId, channels: tuple[str, ...], kept: KeptCall | None, told: CallState) -> None:
+        """Wait until either side hangs up; a caller whom the operator has left goes on in the plan."""
+        first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def receiver(channel: str) -> Callable[[Event], None]:
+            def receive(event: Event) -> None:
+                if isinstance(event, CallerHungUp) and not first.done():
+                    first.set_result(channel)
+
+            return receive
 
         for channel in channels:
-            self._line.watch(channel, receive)
-        await over.wait()
+            self._line.watch(channel, receiver(channel))
+        if told.phase == "ringing":  # the talk began in the last moment
+            self._journal.record(call, "connected", data={"operator": told.operator})
+        self._adopted(call)
+        gone = await first
+        by = "operator" if _MADE_BY_US.search(gone) else "caller"
         for channel in channels:
             self._line.forget(channel)
-            await self._line.hang_up(channel)
+        goes_on = kept is not None and by == "operator"
+        await _few_at_once(self._line.hang_up(name) for name in channels if _MADE_BY_US.search(name) or not goes_on)
         await self._line.unbridge(f"{call}{_TALK}")
         await self._queue.talk_ended(call)
-        self._journal.record(call, "talk_ended", data={"ended_by": "caller"})
-        self._journal.record(call, "ended", data={"outcome": "talked"})
+        self._talk_ended(call, told, by)
+        if kept is not None and goes_on:
+            await self._adopt(kept, told.operator, told.connected)
+        else:
+            self._journal.record(call, "ended", data={"outcome": "talked"})
+            self._shelf.forget(call)
+
+    def _adopted(self, call: CallId) -> None:
+        self._journal.record(call, "adopted", data={"controller": self._name})
+
+    def _talk_ended(self, call: CallId, told: CallState, ended_by: str) -> None:
+        facts: dict[str, str | float] = {"operator": told.operator, "ended_by": ended_by}
+        if told.connected is not None:
+            facts["talk_seconds"] = round(self._clock.wall() - told.connected, 3)
+        self._journal.record(call, "talk_ended", data=facts)
+
+
+async def _few_at_once(work: Iterable[Awaitable[object]]) -> None:
+    """All of it, some at a time; one that fails does not keep the others from being done."""
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(item: Awaitable[object]) -> None:
+        async with room:
+            await item
+
+    for result in await asyncio.gather(*map(one, work), return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("recovery_failed", kind=type(result).__name__, what=getattr(result, "what", ""))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ import structlog
 from ivr.call import effects as effect_types
 from ivr.call.effects import Effect, Outcome
 from ivr.call.events import (
+    LINE_LOST,
     Arrived,
     CallbackKept,
     CallbackRefused,
     CallerHungUp,
     CallId,
+    Connected,
     Event,
     LookedUp,
     LookUpFailed,
@@ -29,9 +31,11 @@ from ivr.call.events import (
     Queued,
     QueueRefused,
     SpeechLost,
+    TalkEnded,
     TimerFired,
 )
 from ivr.call.hearing import Hearing
+from ivr.call.kept import Adopted
 from ivr.call.listening_in import Mode
 from ivr.call.operator_side import OperatorSide
 from ivr.call.outside_talk import OutsideTalk
@@ -74,9 +78,12 @@ class CallSession:
         self._wanted: effect_types.EnterQueue | None = None
         self._promised = False
         self._over = False
-        self._caller_gone = False
+        self._caller_gone = self._line_lost = False
         self._hung_up = False
         self._handed_over = False
+        self._began_elsewhere: Adopted | None = None
+        self.on_step: Callable[[], None] = lambda: None
+        """Called after each event that the dialplan has taken."""
 
     @property
     def topic(self) -> str:
@@ -95,6 +102,21 @@ class CallSession:
     def listen_in(self, supervisor: str, telephone: str, mode: Mode) -> None:
         """Ring at a supervisor's telephone, to hear the talk under way; once there, only the mode changes."""
         self._spawn(self._operators.listen_in(supervisor, telephone, mode))
+
+    @property
+    def entered_wall(self) -> float | None:
+        """When the call entered the queue, Unix seconds."""
+        return self._wait.entered_wall
+
+    def take_over(self, adopted: Adopted) -> None:
+        """The call began with a controller that is no more: `run` will go on with it."""
+        kept = adopted.kept
+        self._began_elsewhere = adopted
+        self.arrived_wall = kept.arrived_wall
+        self._wait.take_over(kept.arrived_wall, kept.entered_wall, adopted.connected_wall)
+        self._operators.operator = adopted.operator
+        # What the other one began goes on in Asterisk until it is stopped.
+        self._playing, self._music = kept.state.playing or "", kept.state.music
 
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks."""
@@ -134,19 +156,26 @@ class CallSession:
     # --- the dialplan's loop ---
 
     async def _live(self) -> None:
-        incoming = self._incoming
-        self._record(
-            "arrived",
-            {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id, "zone": zone_of(incoming.caller)},
-            {"caller": incoming.caller},
-        )
-        await self._advance(Arrived(incoming.dialled, incoming.caller))
+        incoming, adopted = self._incoming, self._began_elsewhere
+        if adopted is None:
+            self._record(
+                "arrived",
+                {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id, "zone": zone_of(incoming.caller)},
+                {"caller": incoming.caller},
+            )
+            await self._advance(Arrived(incoming.dialled, incoming.caller))
+        elif adopted.operator:
+            await self._advance(Connected(adopted.operator))
+            await self._advance(TalkEnded(adopted.operator, "operator"))
+        else:
+            await self._carry_out_all(self._dialogue.resume())
         while not self._dialogue.finished:
             await self._advance(await self._events.get())
 
     async def _advance(self, event: Event) -> None:
         if isinstance(event, CallerHungUp):
             self._caller_gone = True
+            self._line_lost = event.cause == LINE_LOST
         elif isinstance(event, PromptFinished) and event.playback == self._playing:
             self._playing = ""
         elif isinstance(event, SpeechLost) and self._hearing.lose():
@@ -159,9 +188,13 @@ class CallSession:
         await self._step(event)
         if isinstance(event, Queued):
             self._admitted.set()
+        self.on_step()
 
     async def _step(self, event: Event) -> None:
-        for effect in self._dialogue.step(event):
+        await self._carry_out_all(self._dialogue.step(event))
+
+    async def _carry_out_all(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
             try:
                 await self._carry_out(effect)
             except AsteriskRefused as error:
@@ -220,6 +253,10 @@ class CallSession:
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
         self._wanted = request
         entered_at = self._wait.begin()
+        standing = self._parts.queue.standing(self.call) if self._began_elsewhere else None
+        if standing is not None:
+            self.receive(standing)  # the controller of before has entered it: it stands where it stood
+            return
         answer = await self._parts.queue.enter(
             self.call,
             request,
@@ -314,7 +351,7 @@ class CallSession:
     def _outcome(self, failed: bool) -> Outcome:
         if self.operator:
             return "talked"
-        if failed:
+        if failed or self._line_lost:
             return "failed"
         if self._promised:
             return "callback"
@@ -330,6 +367,7 @@ class CallSession:
                 "queue_wait_seconds": self._wait.seconds,
                 "talk_seconds": self._operators.talk_seconds,
                 "handed_over": self._handed_over,
+                "reason": "line_lost" if self._line_lost else None,
             },
         )
 

@@ -16,10 +16,12 @@ from ivr.call.dialogue import PlanDialogue
 from ivr.call.effects import Outcome
 from ivr.call.events import CallId, Event
 from ivr.call.identity import new_call_id
+from ivr.call.kept import Adopted, KeptCall, KeptCalls
 from ivr.call.listening_in import Mode
 from ivr.call.parts import Offer, Parts
 from ivr.call.session import CallSession
 from ivr.dialplan.model import Plan
+from ivr.dialplan.state import State
 from ivr.line.asterisk import IncomingCall
 from ivr.line.fastagi import NOT_RUN, PlanResult
 from ivr.queue.model import Offer as CallBackOffer
@@ -30,7 +32,11 @@ _CLOSE_SECONDS = 8.0
 
 
 class Switchboard:
-    """`plan_of(dialled)` gives the plan of a line, `plan_named` the plan of that name; None when there is none."""
+    """`plan_of(dialled)` gives the plan of a line, `plan_named` the plan of that name; None when there is none.
+
+    Calls are kept in `kept` for another controller to take over, with the `version` of the plans now in force. More
+    than `most_calls` at once would harm each other: who comes then is told that all lines are busy.
+    """
 
     def __init__(
         self,
@@ -38,6 +44,9 @@ class Switchboard:
         plan_named: Callable[[str], Plan | None],
         parts: Parts,
         promises: CallBacks | None = None,
+        kept: KeptCalls | None = None,
+        version: Callable[[], int] = lambda: 0,
+        most_calls: int = 10_000,
     ) -> None:
         self._promises = promises
         self._call_backs: dict[str, CallBack] = {}
@@ -48,6 +57,10 @@ class Switchboard:
         self._results: dict[str, asyncio.Future[PlanResult]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._kept = kept
+        self._version = version
+        self._most_calls = most_calls
+        self._expected: dict[CallId, list[Offer]] = {}
 
     @property
     def sessions(self) -> Iterable[CallSession | CallBack]:
@@ -59,26 +72,66 @@ class Switchboard:
         call = new_call_id(clock.wall(), secrets.randbits(20))
         plan = self._plan_named(incoming.plan) if incoming.plan else self._plan_of(incoming.dialled)
         if plan is None or self._closing:
-            self._turn_away(call, incoming)
+            self._turn_away(call, incoming, "closing" if self._closing else "no_plan")
             return
-        dialogue = PlanDialogue(
-            plan, incoming.dialled, incoming.caller, clock, self._parts.around, self._parts.rings_back
-        )
-        session = self._sessions[call] = CallSession(call, incoming, dialogue, self._parts)
+        if len(self._sessions) >= self._most_calls:
+            self._turn_away(call, incoming, "full")
+            return
+        dialogue = self._dialogue(plan, incoming)
+        self._begin(CallSession(call, incoming, dialogue, self._parts), incoming, dialogue, self._version())
+
+    def expect(self, calls: Iterable[CallId]) -> None:
+        """These are calls of a controller that died: until they are adopted, or let go, their offers wait."""
+        self._expected = {call: [] for call in calls}
+
+    def adopt(self, adopted: Adopted, plan: Plan) -> None:
+        """Go on with a call that another controller began."""
+        kept, clock = adopted.kept, self._parts.clock
+        slept = (clock.monotonic() - kept.at_monotonic) - (clock.wall() - kept.at_wall)
+        incoming = kept.incoming
+        dialogue = self._dialogue(plan, incoming, kept.state.shifted(slept))
+        session = CallSession(kept.call, incoming, dialogue, self._parts)
+        session.take_over(adopted)
+        self._begin(session, incoming, dialogue, kept.version)
+        for offer in self._expected.pop(kept.call, ()):
+            session.offer(offer)
+
+    def let_go(self, call: CallId) -> None:
+        """An expected call will not be adopted."""
+        self._expected.pop(call, None)
+
+    def _dialogue(self, plan: Plan, incoming: IncomingCall, state: State | None = None) -> PlanDialogue:
+        parts = self._parts
+        return PlanDialogue(plan, incoming.dialled, incoming.caller, parts.clock, parts.around, parts.rings_back, state)
+
+    def _begin(self, session: CallSession, incoming: IncomingCall, dialogue: PlanDialogue, version: int) -> None:
+        self._sessions[session.call] = session
+        if (shelf := self._kept) is not None:
+            clock = self._parts.clock
+
+            def keep() -> None:
+                times = session.arrived_wall, session.entered_wall, clock.wall(), clock.monotonic()
+                shelf.keep(KeptCall(session.call, incoming, version, dialogue.state, *times))
+
+            session.on_step = keep
         self._keep(self._live(session, incoming.channel, dialogue))
 
-    def _turn_away(self, call: CallId, incoming: IncomingCall) -> None:
-        """We have no plan for this call, or take none any more: Asterisk's own dialplan finds a person."""
+    def _turn_away(self, call: CallId, incoming: IncomingCall, reason: str) -> None:
+        """We have no plan for this call, or take none any more: Asterisk's own dialplan finds a person, unless there
+        are more callers than can be served."""
         line, journal = self._parts.line, self._parts.journal
+        leave = line.give_back if incoming.plan else line.refuse if reason == "full" else line.hand_over
         facts = {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id}
         journal.record(call, "arrived", "", facts, {"caller": incoming.caller})
-        reason = "closing" if self._closing else "no_plan"
-        journal.record(call, "ended", "", {"outcome": "failed", "reason": reason, "handed_over": True})
-        self._keep((line.give_back if incoming.plan else line.hand_over)(incoming.channel))
+        journal.record(call, "ended", "", {"outcome": "failed", "reason": reason, "handed_over": reason != "full"})
+        self._keep(leave(incoming.channel))
         self._tell(incoming.channel, NOT_RUN)
 
     def offer(self, call: CallId, offer: Offer) -> bool:
         """Ring at an operator for this call; False when the call has ended meanwhile."""
+        if (waiting := self._expected.get(call)) is not None:
+            waiting.append(offer)
+            return True
         session = self._sessions.get(call)
         if session is not None:
             session.offer(offer)
@@ -143,6 +196,8 @@ class Switchboard:
             outcome = await session.run()
         finally:
             del self._sessions[session.call]
+            if self._kept is not None:
+                self._kept.forget(session.call)
             self._tell(
                 channel, PlanResult(session.call, outcome, dialogue.topic, dialogue.language, dialogue.variables)
             )

@@ -25,6 +25,14 @@ class Wait:
         wait._arrived_at = wait._began_at = clock.monotonic() - max(0.0, clock.wall() - entered_wall)
         return wait
 
+    def take_over(self, arrived_wall: float, entered_wall: float | None, over_wall: float | None) -> None:
+        """The call began with another controller; Unix seconds, `over_wall` is when it waited no more."""
+        ahead = self._clock.monotonic() - self._clock.wall()
+        self._arrived_at, self.entered_wall = arrived_wall + ahead, entered_wall
+        self._began_at = None if entered_wall is None else entered_wall + ahead
+        if entered_wall is not None and over_wall is not None:
+            self.seconds = round(over_wall - entered_wall, 3)
+
     def begin(self) -> float:
         """The call enters the queue now; answers the time that counts for its place."""
         if self.entered_wall is None:

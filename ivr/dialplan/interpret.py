@@ -19,7 +19,7 @@ from ivr.call.events import (
     Transferred,
 )
 from ivr.dialplan.model import Plan
-from ivr.dialplan.state import Frame, Now, State, Transferring, Value
+from ivr.dialplan.state import Frame, Now, State, Transferring, Value, Waiting
 from ivr.dialplan.step import Call, End, Go, Move, Next, Return, Stay, Step
 from ivr.dialplan.trace import Visit
 from ivr.dialplan.turn import Turn
@@ -58,6 +58,21 @@ def step_traced(
     turn = Turn(plan, state, now)
     _run(turn, _react(turn, event))
     return turn.state, tuple(turn.effects), tuple(turn.visits)
+
+
+def resume(plan: Plan, state: State, now: Now) -> tuple[State, tuple[Effect, ...]]:
+    """Go on with a call of which only the state is left: the step it was in begins anew, and counts as the same one.
+
+    A talk is nothing of the plan's doing: its end is to be told by `TalkEnded`.
+    """
+    turn = Turn(plan, state, now)
+    talking = isinstance(state.doing, Waiting) and state.doing.talking
+    if not (state.finished or talking):
+        left = LONGEST_CALL_SECONDS - (now.monotonic_seconds - state.began_monotonic_seconds)
+        turn.effects.append(SetTimer(LONGEST_CALL, max(left, 1.0)))
+        current = _current(turn)
+        _run(turn, End("no_further_step") if current is None else current.resume(turn))
+    return turn.state, tuple(turn.effects)
 
 
 def _react(turn: Turn, event: Event) -> Move:

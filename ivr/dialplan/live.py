@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from ivr.clock import Clock
 from ivr.config import Home
+from ivr.dialplan.model import Plans
 from ivr.dialplan.publish import Live, Prepare, Refused, load, publish
 from ivr.dialplan.versions import FOLDERS, Versions
 from ivr.dialplan.watch import changes
@@ -29,6 +30,7 @@ class LivePlans:
         self._clock = clock
         self._prepare = prepare
         self._now: Live | None = None
+        self._earlier: dict[int, Plans] = {}
 
     @property
     def now(self) -> Live:
@@ -36,12 +38,13 @@ class LivePlans:
             raise RuntimeError("the plans have not been started")
         return self._now
 
-    async def start(self) -> Refused | None:
+    async def start(self, *, publishing: bool = True) -> Refused | None:
         """Take the working files, or when they are wrong the version that was live; tells what was wrong with them.
 
-        Raises `ConfigurationInvalid` when there is neither.
+        Raises `ConfigurationInvalid` when there is neither. Without `publishing` (another controller does it) what is
+        live is taken, if anything is.
         """
-        tried = await asyncio.to_thread(self._publish)
+        tried = await asyncio.to_thread(self._publish) if publishing or self.versions.live() is None else None
         if isinstance(tried, Live):
             self._now = tried
             return None
@@ -50,6 +53,25 @@ class LivePlans:
             raise ConfigurationInvalid(tried.findings if tried else ())
         self._now = await asyncio.to_thread(load, self._home, self.versions, version)
         return tried
+
+    async def of_version(self, number: int) -> Plans:
+        """The plans that a call began with; those of now when that version is not kept any more."""
+        if number == self.now.version.number:
+            return self.now.plans
+        if number not in self._earlier:
+            version = next((version for version in self.versions.all() if version.number == number), None)
+            if version is None:
+                return self.now.plans
+            self._earlier[number] = (await asyncio.to_thread(load, self._home, self.versions, version)).plans
+        return self._earlier[number]
+
+    async def catch_up(self) -> bool:
+        """Take what another controller has made live meanwhile; False when nothing has changed."""
+        version = self.versions.live()
+        if version is None or version.number == self.now.version.number:
+            return False
+        self._now = await asyncio.to_thread(load, self._home, self.versions, version)
+        return True
 
     async def follow(self, on_change: OnChange, on_refusal: OnRefusal) -> None:
         """Try whatever is saved, and take what `ivr rollback` makes live."""
@@ -61,9 +83,8 @@ class LivePlans:
             elif isinstance(tried, Live):
                 self._now = tried
                 on_change(tried)
-            elif (version := self.versions.live()) is not None and version.number != self.now.version.number:
-                self._now = await asyncio.to_thread(load, self._home, self.versions, version)
-                on_change(self._now)
+            elif await self.catch_up():
+                on_change(self.now)
 
     def _publish(self) -> Live | Refused | None:
         now = datetime.fromtimestamp(self._clock.wall(), UTC)

@@ -6,7 +6,7 @@ The plan itself is not part of it: a running call keeps the version of the plan 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -133,6 +133,18 @@ class State:
         for frame in reversed(self.frames):
             merged |= frame.variables
         return merged
+
+    @property
+    def first_plan(self) -> str:
+        """The plan that the call came in on; others are called by it."""
+        return self.frames[0].plan if self.frames else self.plan
+
+    def shifted(self, seconds: float) -> State:
+        """The same on a machine whose monotonic clock is ahead by so much."""
+        doing = self.doing
+        if isinstance(doing, Waiting):
+            doing = replace(doing, entered_seconds=doing.entered_seconds + seconds)
+        return replace(self, began_monotonic_seconds=self.began_monotonic_seconds + seconds, doing=doing)
 
 
 _STATES = TypeAdapter(State)

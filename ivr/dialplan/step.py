@@ -101,6 +101,11 @@ class Step(BaseModel):
         """Begin the step."""
         raise NotImplementedError
 
+    def resume(self, turn: Turn) -> Move:
+        """Go on after the controller was another for a moment: what was under way in the world is begun anew."""
+        turn.end_sounds()
+        return self.enter(turn)
+
     def react(self, turn: Turn, event: Event) -> Move:  # noqa: ARG002 -- verbs that wait for nothing keep this one
         """Take an event that came while the step waits; what the step does not know changes nothing."""
         return Stay()

@@ -249,13 +249,17 @@ class Turn:
         """The queue itself has let the call go: refused, or talked."""
         self.change(queue=None)
 
-    def leave_step(self) -> None:
-        """End all that the step has under way."""
+    def end_sounds(self) -> None:
+        """Nothing is said, heard or waited for any more."""
         self.stop_playing()
         self.stop_listening()
         for timer in self.state.timers:
             self.cancel_timer(timer)
         self.stop_music()
+
+    def leave_step(self) -> None:
+        """End all that the step has under way."""
+        self.end_sounds()
         self.leave_queue("moved_on")
         self.end_transfer()
         self.do(None)

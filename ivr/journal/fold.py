@@ -115,6 +115,8 @@ _CHANGES: Mapping[str, _Change] = {
         "arrived": record.wall_seconds,
         "queued": record.wall_seconds,
     },
+    # Whoever was rung by the controller that died rings no more.
+    "adopted": lambda state, *_: {"ringing": (), "phase": "waiting" if state.phase == "ringing" else state.phase},
     "queued": lambda _, record, data: {"phase": "waiting", "queue": data["queue"], "queued": record.wall_seconds},
     "queue_refused": lambda *_: dict(_WAITS_NO_MORE),
     "unqueued": lambda *_: dict(_WAITS_NO_MORE),

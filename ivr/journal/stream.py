@@ -99,6 +99,8 @@ class Journal:
         self._caught_up = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._recorded = self._safe = 0  # records taken, and those of them in the store or on disk
+        self._settling: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     def record(
         self,
@@ -115,7 +117,15 @@ class Journal:
         data, personal = split(kind, data, personal)
         wall, monotonic = self._clock.wall(), self._clock.monotonic()
         self._waiting.append(Record(call, 0, kind, path, wall, monotonic, data, personal))
+        self._recorded += 1
         self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until all that has been recorded by now is in the store, or at least on disk."""
+        if self._safe < self._recorded:
+            safe = asyncio.get_running_loop().create_future()
+            self._settling.append((self._recorded, safe))
+            await safe
 
     async def resume(self, call: str) -> None:
         """Go on with a call that another writer began: its records here are numbered on from there.
@@ -220,7 +230,14 @@ class Journal:
         except (RedisError, OSError, TimeoutError) as error:
             self._away(error)
         else:
-            self._held.popleft()
+            self._made_safe(self._held.popleft())
+
+    def _made_safe(self, *batches: wire.Batch) -> None:
+        self._safe += sum(len(batch.entries) for batch in batches)
+        while self._settling and self._settling[0][0] <= self._safe:
+            _, safe = self._settling.popleft()
+            if not safe.done():
+                safe.set_result(None)
 
     async def _send(self, batch: wire.Batch) -> None:
         """Own batches: one that finds the store behind is preceded by what the store has forgotten."""
@@ -268,6 +285,7 @@ class Journal:
             self._spools.append(self._own)
         self._spooled += sum(len(batch.entries) for batch in held)
         self._held.clear()
+        self._made_safe(*held)
 
     async def _come_back(self) -> None:
         """Replay the spool files; online again when all of them are in the store."""

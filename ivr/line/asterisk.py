@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ivr.call.events import CallerHungUp, Event, OfferEnd, PromptFinished
+from ivr.call.events import LINE_LOST, CallerHungUp, Event, OfferEnd, PromptFinished
 from ivr.errors import AsteriskRefused, AsteriskUnavailable
 from ivr.line.ari import Ari, Frame
 from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, translate
@@ -85,7 +85,8 @@ class _Watched:
 class Line:
     """Everything that the engine asks of one Asterisk. The controller owns it; `run` must be running for the rest.
 
-    `telephones`: the SIP accounts whose coming and going `on_contact` is told.
+    `telephones`: the SIP accounts whose coming and going `on_contact` is told. Channels that we make are numbered from
+    `first_number`; those of another controller may still be there.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Line:
         on_operator_code: Callable[[OperatorCode], None],
         on_contact: Callable[[ContactsChanged], None],
         telephones: Sequence[str] = (),
+        first_number: int = 0,
     ) -> None:
         self._ari = ari
         self._application = application
@@ -106,8 +108,11 @@ class Line:
         self._watched: dict[str, _Watched] = {}
         self._entering: dict[str, asyncio.Future[None]] = {}
         self._legs: dict[str, OperatorLeg] = {}
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(first_number)
+        self._asterisk_started = ""
         self.connected = False
+        self.online = asyncio.Event()
+        """Set while the events come."""
 
     async def run(self) -> None:
         """Read events for ever; a lost socket is opened again, and what was missed meanwhile is made up for."""
@@ -152,6 +157,10 @@ class Line:
     async def hand_over(self, channel: str) -> None:
         """Give the caller back to Asterisk's own dialplan, which reaches a person without us."""
         await self._tolerate_gone("POST", f"channels/{channel}/continue?context=fallback&extension=s&priority=1")
+
+    async def refuse(self, channel: str) -> None:
+        """Tell the caller that all lines are busy, and part."""
+        await self._tolerate_gone("POST", f"channels/{channel}/continue?context=busy&extension=s&priority=1")
 
     async def give_back(self, channel: str) -> None:
         """Let the caller go on in the dialplan where it came to us."""
@@ -295,14 +304,18 @@ class Line:
     def _set_connected(self, connected: bool) -> None:
         if connected != self.connected:
             self.connected = connected
+            (self.online.set if connected else self.online.clear)()
             log.info("asterisk_connected" if connected else "asterisk_disconnected")
 
     async def _catch_up(self) -> None:
         """After a lost socket: signal what ended unseen, so that nobody waits for an event that was never delivered."""
+        started = (await self._ari.request("GET", "asterisk/info", only="status"))["status"]["startup_time"]
+        cause = LINE_LOST if self._asterisk_started not in ("", started) else 0
+        self._asterisk_started = started
         alive = {str(channel["id"]): channel for channel in await self._ari.request("GET", "channels")}
         for channel in [*self._watched, *self._legs]:
             if channel not in alive:
-                self._gone(channel, 0)
+                self._gone(channel, cause)
         for channel, leg in self._legs.items():
             if alive[channel]["state"] == "Up" and not leg.answered.done():
                 leg.answered.set_result(None)

@@ -98,6 +98,8 @@ class FakeAsterisk:
         await asyncio.sleep(0)  # a real request lets others run meanwhile
         parameters = {**query, **(body or {})}
         match method, path.split("?", maxsplit=1)[0].split("/"):
+            case "GET", ["asterisk", "info"]:
+                return {"status": {"startup_time": "2026-01-01T00:00:00.000+0000"}}
             case "GET", ["channels"]:
                 return [self._described(channel) for channel in self.channels]
             case "POST", ["channels"]:

@@ -69,10 +69,12 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """What callers hear when the controller is away: two WAV files (8 kHz), around the ringing of the operators."""
+    """What callers hear without a plan, as WAV files (8 kHz): when the controller is away around the ringing of the
+    operators, and when all lines are `busy`."""
 
     please_wait: Path
     goodbye: Path
+    busy: Path
     ring_seconds: int = 60
     tries: int = 6
     """How often to look again, 5 s apart, for an operator who is free."""
@@ -140,6 +142,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "fallback": {
             "please_wait": hotline.fallback.please_wait.with_suffix(""),
             "goodbye": hotline.fallback.goodbye.with_suffix(""),
+            "busy": hotline.fallback.busy.with_suffix(""),
             "ring_seconds": hotline.fallback.ring_seconds,
             "tries": hotline.fallback.tries,
         },

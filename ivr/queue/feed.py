@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from ivr.queue import keys, rows
 from ivr.queue.model import AuditEntry, Change, QueuedOperator
@@ -22,6 +24,7 @@ class QueueFeed:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._seen = ""
 
     async def load(self) -> tuple[str, Change]:
         """All rows as one change, and the stream's position from which `follow` completes it.
@@ -31,7 +34,7 @@ class QueueFeed:
         """
         async with bounded(COMMAND_SECONDS):
             newest = await self._redis.xrevrange(keys.CHANGES, count=1)
-        position = _text(newest[0][0] or "0-0") if newest else "0-0"
+        position = self._seen = _text(newest[0][0] or "0-0") if newest else "0-0"
         return position, Change(
             cause="load",
             calls=tuple(rows.call_row(row) for row in await self._rows(keys.CALLS)),
@@ -39,18 +42,37 @@ class QueueFeed:
             queues=tuple(rows.queue_row(row) for row in await self._rows(keys.QUEUES)),
         )
 
+    async def remembers(self) -> bool:
+        """Whether the store still has the newest change that was seen here; False after it has lost data."""
+        if self._seen in ("", "0-0"):
+            return True
+        async with bounded(COMMAND_SECONDS):
+            return bool(await self._redis.xrange(keys.CHANGES, self._seen, self._seen))
+
     async def operators(self) -> tuple[QueuedOperator, ...]:
         """Rows of all operators who ever signed in."""
         return tuple(rows.operator_row(row) for row in await self._rows(keys.OPERATORS))
 
     async def follow(self, position: str) -> AsyncGenerator[list[Entry]]:
-        """Changes after `position`, as they come, in the batches they come in."""
-        while True:
-            async with bounded(_BLOCK_SECONDS + COMMAND_SECONDS):
-                reply = await self._redis.xread({keys.CHANGES: position}, block=int(_BLOCK_SECONDS * 1000))
-            for entries in _entries(reply):
-                position = _text(entries[-1][0])
-                yield [Entry(entry_id(at), _text(fields[b"cause"]), fields[b"rows"]) for at, fields in entries]
+        """Changes after `position`, as they come, in the batches they come in, until the store is lost.
+
+        The connection is its own and is not made anew: that would hide that the store may have lost data meanwhile.
+        """
+        async with bounded(COMMAND_SECONDS):
+            client = await self._redis.client().initialize()
+        connection = client.connection
+        assert connection is not None
+        before, connection.retry = connection.retry, Retry(NoBackoff(), 0)
+        try:
+            while True:
+                async with bounded(_BLOCK_SECONDS + COMMAND_SECONDS):
+                    reply = await client.xread({keys.CHANGES: position}, block=int(_BLOCK_SECONDS * 1000))
+                for entries in _entries(reply):
+                    position = self._seen = _text(entries[-1][0])
+                    yield [Entry(entry_id(at), _text(fields[b"cause"]), fields[b"rows"]) for at, fields in entries]
+        finally:
+            connection.retry = before
+            await client.aclose()
 
     async def audit(self, newest: int = 100) -> tuple[AuditEntry, ...]:
         """What ops did, newest first."""

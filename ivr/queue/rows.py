@@ -12,7 +12,17 @@ from ivr.queue.model import Change, Queue, QueuedCall, QueuedOperator
 
 def call_json(call: QueuedCall) -> str:
     """Row of a call as Redis holds it."""
-    return json.dumps({name: getattr(call, name) for name in QueuedCall.__slots__}, ensure_ascii=False)
+    return json.dumps(_fields(call), ensure_ascii=False)
+
+
+def change_json(known: Change) -> str:
+    """Rows of a change as the store's commands take them."""
+    calls, operators, queues = (list(map(_fields, rows)) for rows in (known.calls, known.operators, known.queues))
+    return json.dumps({"calls": calls, "operators": operators, "queues": queues}, ensure_ascii=False)
+
+
+def _fields(row: QueuedCall | QueuedOperator | Queue) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def call_row(row: Mapping[str, Any]) -> QueuedCall:

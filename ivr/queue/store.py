@@ -21,6 +21,7 @@ from ivr.queue import keys, rows
 from ivr.queue.feed import QueueFeed
 from ivr.queue.model import (
     CallbackMissed,
+    Change,
     Done,
     Entered,
     Following,
@@ -201,6 +202,10 @@ class QueueStore:
             by,
         )
         return _done(answer)
+
+    async def restore(self, known: Change) -> None:
+        """Give back what the store has lost: rows of one controller's calls, of operators and of queues."""
+        await self._scripts.run("restore", rows.change_json(known))
 
     async def lead(self, controller: str, lease_seconds: float) -> Leading | Following:
         """Ask for, or renew, the right to route."""

@@ -7,11 +7,13 @@ lease, decides. Nothing polls: changes come as a stream, and timers run only to 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -41,8 +43,10 @@ from ivr.routing.estimate import ExpectedWait, TalkTimes, told_next
 from ivr.routing.hours import ALWAYS, Hours
 from ivr.routing.match import Decision, match
 from ivr.routing.outlook import outlook, position
+from ivr.routing.owed import Owed
 from ivr.routing.policy import Policy
 from ivr.routing.reason import to_json
+from ivr.routing.reconcile import reconcile
 from ivr.routing.redistribute import redistribute
 from ivr.routing.skills import Need, Profile, level, need
 from ivr.routing.snapshot import Snapshot, snapshot
@@ -52,6 +56,7 @@ LEASE_SECONDS = 2.5
 _RENEWALS_PER_LEASE = 3
 _STORE_RETRY_SECONDS = 0.5
 PASSED_BY_SECONDS = 120.0
+_OFFERS = 1_000_000
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +86,7 @@ class Router:
         self._clock = clock
         self._profiles = tuple(profiles)
         self._name = name
+        self._owed = Owed()
         self._delivery = Delivery(name, deliver, withdraw)
         self._policy = policy or Policy()
         self._hours = dict(hours or {})
@@ -89,7 +95,7 @@ class Router:
         self._following = asyncio.Event()
         self._wake = asyncio.Event()
         self._epoch = 0
-        self._offers_made = 0
+        self._offers_made = secrets.randbelow(_OFFERS)  # the controller of before may have led the same epoch
         self._redistribute_at = 0.0
         self._talk_times = TalkTimes()
         self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
@@ -102,6 +108,7 @@ class Router:
                 tasks.create_task(self._keep_following(), name="router-follow")
                 tasks.create_task(self._keep_leading(), name="router-lead")
                 tasks.create_task(self._keep_deciding(), name="router-decide")
+                tasks.create_task(self._owed.run(self._following), name="router-tell")
         finally:
             if self._epoch:
                 try:
@@ -162,35 +169,38 @@ class Router:
         """The call no longer waits or talks; a ringing operator is free again and not blamed."""
         self._delivery.left(call)
         keep = self._policy.keep_place_seconds if caller_token else 0
-        await self._store.leave(
-            call,
-            now=self._clock.wall(),
-            wrap_up_seconds=self._policy.wrap_up_seconds,
-            caller_token=caller_token,
-            keep_seconds=keep,
-        )
+        now, wrap_up = self._clock.wall(), self._policy.wrap_up_seconds
+        leave = partial(self._store.leave, call, now=now, wrap_up_seconds=wrap_up, caller_token=caller_token)
+        await self._owed.tell(partial(leave, keep_seconds=keep))
         _log.debug("left queue", call=call, reason=reason)
 
     async def accepted(self, offer: Offer) -> bool:
-        """The operator picked up; False when the offer is no longer true: let the operator's leg go."""
-        self._delivery.ended(offer)
-        return isinstance(await self._store.accept(offer, now=self._clock.wall()), Done)
+        """The operator picked up; False when the offer is no longer true: let the operator's leg go.
 
-    async def declined(self, offer: Offer, end: OfferEnd) -> OfferDeclined | Refused:
-        """The operator did not take it; the call is back in its place."""
+        While the store is away it is true as far as anybody knows, and two people who could talk are not kept apart.
+        """
+        self._delivery.ended(offer)
+        accept = partial(self._store.accept, offer, now=self._clock.wall())
+
+        async def accept_late() -> None:
+            if isinstance(await accept(), Refused):
+                await self._store.leave(offer.call, now=self._clock.wall())  # they talk all the same: it waits no more
+
+        answer = await self._owed.tell(accept, accept_late)
+        return answer is None or isinstance(answer, Done)
+
+    async def declined(self, offer: Offer, end: OfferEnd) -> OfferDeclined | Refused | None:
+        """The operator did not take it; the call is back in its place. None: the store is away, and told later."""
         self._delivery.ended(offer)
         now = self._clock.wall()
-        return await self._store.decline(
-            offer,
-            end,
-            now=now,
-            misses_allowed=self._policy.misses_allowed,
-            not_again_until=now + self._policy.not_again_seconds,
-        )
+        misses, until = self._policy.misses_allowed, now + self._policy.not_again_seconds
+        decline = partial(self._store.decline, offer, end, now=now, misses_allowed=misses, not_again_until=until)
+        return await self._owed.tell(decline)
 
     async def talk_ended(self, call: CallId) -> None:
         """Caller and operator have parted; the wrap-up begins."""
-        await self._store.end_talk(call, now=self._clock.wall(), wrap_up_seconds=self._policy.wrap_up_seconds)
+        now, wrap_up = self._clock.wall(), self._policy.wrap_up_seconds
+        await self._owed.tell(partial(self._store.end_talk, call, now=now, wrap_up_seconds=wrap_up))
 
     async def ask_in(self, call: CallId, operator: str, *, answered: bool = False) -> bool:
         """Another operator rings for a talk, or has `answered` there; False when busy, or the talk is over."""
@@ -207,15 +217,15 @@ class Router:
 
     async def operator_ready(self, name: str) -> None:
         """The operator takes calls from now on."""
-        await self._store.ready(name, now=self._clock.wall())
+        await self._owed.tell(partial(self._store.ready, name, now=self._clock.wall()))
 
     async def operator_paused(self, name: str, reason: str) -> None:
         """The operator takes no calls for a while."""
-        await self._store.pause(name, reason, now=self._clock.wall())
+        await self._owed.tell(partial(self._store.pause, name, reason, now=self._clock.wall()))
 
     async def operator_gone(self, name: str) -> None:
         """The operator, or the operator's telephone, is gone."""
-        await self._store.sign_out(name, now=self._clock.wall())
+        await self._owed.tell(partial(self._store.sign_out, name, now=self._clock.wall()))
 
     async def rebuild(self, alive: Collection[CallId]) -> tuple[CallId, ...]:
         """After a restart: calls of this controller that are not `alive` any more leave; answers which did.
@@ -305,7 +315,7 @@ class Router:
     async def _keep_following(self) -> None:
         while True:
             try:
-                position, rows = await self._store.feed.load()
+                position, rows = await reconcile(self._store, self._view, self._owed, self._name, self._clock)
                 self._view, self._order = QueueView(self._profiles), Order(entry_id(position))
                 self._take(replace(rows, gone=self._delivery.missing_from(rows.calls)))
                 self._following.set()
@@ -399,6 +409,8 @@ class Router:
         if isinstance(answer, Refused):
             # The change that made it untrue is on its way in the stream and brings the next decision.
             self._view.restore(decision.call, decision.operator)
+            if answer.reason == "stale_router":
+                self._epoch = 0  # no change will come of that: only leading again brings the next decision
             _log.debug("offer refused", call=decision.call, operator=decision.operator, reason=answer.reason)
 
     async def _anybody(self, wanted: Need) -> bool:

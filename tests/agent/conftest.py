@@ -77,6 +77,7 @@ class OtherSide:
 async def hotline(provisions: Provisions, folder: Path) -> AsyncIterator[OtherSide]:
     """The hotline's Asterisk with operators anna and boris, and a controller that does what each test says."""
     chosen = ports.choose(random.SystemRandom())
+    waiting = provisions.music / "waiting.wav"
     settings = render.Hotline(
         ports=chosen,
         ari_password="test",
@@ -84,7 +85,7 @@ async def hotline(provisions: Provisions, folder: Path) -> AsyncIterator[OtherSi
             render.OperatorAccount(name, str(101 + index), password)
             for index, (name, password) in enumerate(PASSWORDS.items())
         ),
-        fallback=render.Fallback(provisions.music / "waiting.wav", provisions.music / "waiting.wav"),
+        fallback=render.Fallback(waiting, waiting, waiting),
         music=provisions.music,
     )
     configuration = render.render_hotline(TEMPLATES, provisions.asterisk, folder, settings)

@@ -38,6 +38,9 @@ class StraightToAnOperator:
     topic: str = "access"
     seen: list[Event] = field(default_factory=list)
 
+    def resume(self) -> tuple[Effect, ...]:
+        raise AssertionError("nobody takes this call over")
+
     def step(self, event: Event) -> tuple[Effect, ...]:
         match event:
             case Arrived():

@@ -57,7 +57,7 @@ def boot(provisions: Provisions, folder: Path) -> Iterator[Booted]:
         operators=tuple(
             render.OperatorAccount(name, str(101 + index), PASSWORD) for index, name in enumerate(("anna", "boris"))
         ),
-        fallback=render.Fallback(folder / "wait.wav", folder / "goodbye.wav"),
+        fallback=render.Fallback(folder / "wait.wav", folder / "goodbye.wav", folder / "busy.wav"),
         music=provisions.music,
     )
     configuration = render.render_hotline(TEMPLATES, provisions.asterisk, folder / "asterisk", hotline)

@@ -30,6 +30,7 @@ from ivr.line.ari import AriClient
 from ivr.prompts.voice import SpokenVoice
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
+from ivr.spare import serving
 from tests.telephone.dialplan_end import DialplanEnd, serving_dialplan_end
 from tests.telephone.proofs import (
     command_lines,
@@ -114,7 +115,7 @@ class RunningHotline:
 
     async def back(self) -> None:
         """Wait until the controller answers again and has its Asterisk."""
-        async with asyncio.timeout(_QUIET_SECONDS):
+        async with asyncio.timeout(_UNTIL_SECONDS):
             while True:
                 try:
                     if (await self.status())["asterisk"]["ok"]:
@@ -141,8 +142,17 @@ class RunningHotline:
                 await asyncio.sleep(0.2)
 
     def process_id(self, program: str) -> int:
-        """Of a program that `ivr run` has started."""
+        """Of a program that `ivr run` has started; of the two controllers, the one that serves."""
+        if program == "controller":
+            process = serving(self.hotline.home.serving)
+            assert process is not None
+            return process
         return int((self.hotline.home.processes / f"{program}.pid").read_text().split()[0])
+
+    def kill_controllers(self) -> None:
+        """Both of them: the one that serves, and the one that would take over at once."""
+        for program in ("controller-spare", "controller"):
+            os.kill(int((self.hotline.home.processes / f"{program}.pid").read_text().split()[0]), signal.SIGKILL)
 
     async def left_behind(self) -> list[str]:
         """Everything of calls that should be gone: Asterisk's channels and bridges, calls in store and status."""

@@ -98,8 +98,10 @@ async def test_when_the_controller_dies_the_caller_still_reaches_a_person(
 ) -> None:
     password = hotline.hotline.secrets.password("operator/anna")
     async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)) as anna:
-        calling = asyncio.create_task(agent.call(FEDERAL, CallScript(limit_seconds=60.0)))
-        await hotline.until(lambda status: any(call["line"] == FEDERAL for call in status["calls"]))
+        # The caller says nothing at first, and presses a key when asked again by another controller.
+        script = CallScript(((), keys("1")), rephrase=True, limit_seconds=60.0)
+        calling = asyncio.create_task(agent.call(FEDERAL, script))
+        await hotline.until(lambda status: any(call["step"] == "menu" for call in status["calls"]))
         os.kill(hotline.process_id("controller"), signal.SIGKILL)
         async with asyncio.timeout(60):
             assert (await anna.talks.get()).seconds > 0.5

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import wave
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,7 +98,7 @@ async def test_without_the_controller_a_person_still_answers(agent: Agent, hotli
     """Asterisk's own dialplan rings the operators while the controller is restarted by its supervisor."""
     password = hotline.hotline.secrets.password("operator/anna")
     async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)) as anna:
-        os.kill(hotline.process_id("controller"), signal.SIGKILL)
+        hotline.kill_controllers()
         await asyncio.sleep(0.05)
         report = await agent.call(LINE, CallScript(limit_seconds=40.0))
         async with asyncio.timeout(10):

@@ -102,6 +102,12 @@ class Question(Step):
                 return move
         return Stay()
 
+    def resume(self, turn: Turn) -> Move:
+        turn.end_sounds()
+        keys_only = not dictation.understood(turn.state.language)  # whoever listens now may listen again
+        turn.do(replace(self.doing(turn), keys_only=keys_only, offered=()))
+        return self.open(turn, self._worded(turn))
+
     def open(self, turn: Turn, prompts: tuple[Item, ...]) -> Move:
         """Ask, with both ways to answer open."""
         self._note(turn)

@@ -108,6 +108,20 @@ class QueueStep(Step):
             turn.set_timer(LONGEST_WAIT, self.longest_wait.seconds)
         return Stay()
 
+    def resume(self, turn: Turn) -> Move:
+        doing = turn.state.doing
+        turn.end_sounds()
+        if not isinstance(doing, Waiting):
+            return self.enter(turn)
+        turn.do(replace(doing, callback=""))
+        self._enter_queue(turn)  # for the queue it is the same call, in the same place
+        waited = turn.now.monotonic_seconds - doing.entered_seconds
+        if self.longest_wait is not None:
+            turn.set_timer(LONGEST_WAIT, max(self.longest_wait.seconds - waited, 1.0))
+        if doing.admitted:
+            self._admitted(turn, waited)
+        return Stay()
+
     def _enter_queue(self, turn: Turn) -> None:
         call = turn.state
         priority = call.priority if self.priority is None else self.priority
@@ -148,8 +162,8 @@ class QueueStep(Step):
 
     def _queued(self, turn: Turn, doing: Waiting, position: int, expected: float | None) -> None:
         # A further `Queued` only tells a new place in the queue.
+        turn.cancel_timer(ADMISSION)
         if not doing.admitted:
-            turn.cancel_timer(ADMISSION)
             turn.note(
                 "queued",
                 {
@@ -161,10 +175,13 @@ class QueueStep(Step):
                     "language": turn.state.language,
                 },
             )
-            self._announce_later(turn)
-            if self.callback is not None and turn.now.rings_back:
-                turn.set_timer(CALLBACK, self.callback.after_seconds)
+            self._admitted(turn)
         turn.do(replace(doing, admitted=True, position=position, expected_wait_seconds=expected))
+
+    def _admitted(self, turn: Turn, waited_seconds: float = 0.0) -> None:
+        self._announce_later(turn)
+        if self.callback is not None and turn.now.rings_back:
+            turn.set_timer(CALLBACK, max(self.callback.after_seconds - waited_seconds, 1.0))
 
     def _refused(self, turn: Turn, reason: str) -> Move:
         turn.out_of_queue()

@@ -62,6 +62,9 @@ class ShortPlan:
     seen: list[Event] = field(default_factory=list)
     breaks_on: type[object] | None = None
 
+    def resume(self) -> tuple[Effect, ...]:
+        raise AssertionError("nobody takes this call over")
+
     def step(self, event: Event) -> tuple[Effect, ...]:
         self.seen.append(event)
         if self.breaks_on and isinstance(event, self.breaks_on):

@@ -13,6 +13,7 @@ from ivr.call.listening_in import Mode
 from ivr.call.recovery import sort_out
 from ivr.journal.fold import CallState, contradictions, fold
 from ivr.journal.record import Record, Value
+from ivr.line.asterisk import IncomingCall
 from ivr.line.fake import Telephone
 from ivr.operator.desk import Act, ActImpossible, AskIn, Complete, EndTalk, Hold, Join, Requeue, Resume, Target
 from tests.unit.call.test_session import CALL, World, live, nothing_left
@@ -237,7 +238,8 @@ def test_a_supervisor_hears_the_next_operator_as_well() -> None:
 
 
 def test_a_new_controller_brings_a_held_caller_back_to_the_talk() -> None:
-    channels = [{"id": name, "dialplan": {"app_name": "Stasis"}} for name in (CALLER, ANNA, "lonely")]
+    dialplan, caller = {"app_name": "Stasis", "app_data": "ivr,line,123,sip"}, {"number": "+7999"}
+    channels = [{"id": name, "dialplan": dialplan, "caller": caller} for name in (CALLER, ANNA, "lonely")]
     bridges = [
         {"id": TALK, "channels": [ANNA], "creator": "Stasis"},
         {"id": HOLD, "channels": [CALLER], "creator": "Stasis"},
@@ -246,4 +248,4 @@ def test_a_new_controller_brings_a_held_caller_back_to_the_talk() -> None:
     assert remains.talks == {CALL: (CALLER, ANNA)}
     assert remains.held == {CALL: CALLER}
     assert remains.useless_bridges == (HOLD,)
-    assert remains.callers == ("lonely",)
+    assert remains.callers == {"lonely": IncomingCall("lonely", "123", "+7999", "sip")}

@@ -26,7 +26,7 @@ HOTLINE = Hotline(
     ports=Ports(11060, 11088, 11573, 11080, 11379, 11400, rtp_start=12000, rtp_end=14047),
     ari_password="secret-of-ari",
     operators=(OperatorAccount("anna", "101", "secret-of-anna"), OperatorAccount("boris", "102", "secret-of-boris")),
-    fallback=Fallback(Path("/prompts/wait.wav"), Path("/prompts/goodbye.wav")),
+    fallback=Fallback(Path("/prompts/wait.wav"), Path("/prompts/goodbye.wav"), Path("/prompts/busy.wav")),
     music=Path("/music"),
 )  # fmt: skip
 

