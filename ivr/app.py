@@ -94,7 +94,7 @@ class Controller:
         most_calls: int = 200,
     ) -> None:
         clock = SystemClock()
-        self._live = live
+        self.live = live
         self.redis = connect(
             wiring.store_url,
             wiring.store_password,
@@ -174,7 +174,7 @@ class Controller:
 
         self._kept = KeptCalls(self.redis, keyring, _NAME, self.journal.settled)
         self.switchboard = Switchboard(
-            plan_of, plan_named, parts, call_backs, self._kept, lambda: self._live.now.version.number, most_calls
+            plan_of, plan_named, parts, call_backs, self._kept, lambda: self.live.now.version.number, most_calls
         )
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
@@ -185,7 +185,7 @@ class Controller:
     @property
     def plans(self) -> Plans:
         """The plans that new calls get."""
-        return self._live.now.plans
+        return self.live.now.plans
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -207,7 +207,7 @@ class Controller:
             self._keep(self._make_up_requests())
             self._keep(self._watch_for_incidents())
             self._keep(self._keep_house())
-            self._keep(self._live.follow(self._plans_live, self._plans_refused))
+            self._keep(self.live.follow(self._plans_live, self._plans_refused))
             stack.push_async_callback(self._end_tasks)
             await stack.enter_async_context(self._agi.serving(*self._agi_address))
             stack.push_async_callback(self.switchboard.close)
@@ -340,7 +340,7 @@ class Controller:
         await self._close_unfinished(recovery.alive.union(promised))
 
     async def _plan_of(self, kept: KeptCall) -> Plan | None:
-        plans = await self._live.of_version(kept.version)
+        plans = await self.live.of_version(kept.version)
         return plans.by_name.get(kept.state.first_plan)
 
     async def _resume(self, call: CallId) -> CallState:

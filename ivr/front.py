@@ -21,6 +21,7 @@ from ivr.web.metrics import Levels, Metrics
 from ivr.web.notices import NoticesApi
 from ivr.web.requests import Requests
 from ivr.web.server import LOOPBACK_NAMES, build
+from ivr.web.studio import Studio
 from ivr.web.supervisor import Supervisor
 
 
@@ -82,6 +83,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
             Metrics(controller.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
             Requests(controller.requests, controller.clerk, controller.audit, hotline.accounts, SystemClock().wall),
+            Studio(hotline.home, controller.live, controller.audit),
         ),
         vendor=hotline.home.var / "vendor",
         hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),

@@ -211,13 +211,15 @@ def _card(card: Card, cards: dict[str, Card], walked: _Walked) -> Iterator[str]:
         f'<rect class="card{" walked" if was_here else ""}" x="{card.x:.0f}" y="{card.y:.0f}" '
         f'width="{card.width:.0f}" height="{card.height:.0f}" rx="8"/>'
     )
-    yield f'<text class="name" x="{card.x + _PADDING:.0f}" y="{card.y + 20:.0f}">{escape(card.name)}</text>'
+    at = f'x="{card.x + _PADDING:.0f}" y="{card.y + 20:.0f}"'
+    yield f'<text class="name" data-path="{escape(card.name)}" {at}>{escape(card.name)}</text>'
     for index, row in enumerate(card.rows):
         y = card.row_y(index) + 5
         style = "step" if row.bold else "way"
         if walked.has(row):
             style += " walked"
-        at = f'x="{card.x + _PADDING:.0f}" y="{y:.0f}" xml:space="preserve"'
+        path = escape(row.path.partition("/")[2])
+        at = f'data-path="{path}" x="{card.x + _PADDING:.0f}" y="{y:.0f}" xml:space="preserve"'
         yield f'<text class="{style}" {at}>{escape(row.text)}</text>'
         if row.target is not None:
             right = card.x + card.width - _PADDING

@@ -13,7 +13,7 @@ from ivr.clock import Clock
 from ivr.config import Home
 from ivr.dialplan.model import Plans
 from ivr.dialplan.publish import Live, Prepare, Refused, load, publish
-from ivr.dialplan.versions import FOLDERS, Versions
+from ivr.dialplan.versions import FOLDERS, Versions, digest_of, read_files
 from ivr.dialplan.watch import changes
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
 
@@ -79,12 +79,45 @@ class LivePlans:
         async for _ in changes([*folders, self.versions.directory]):
             tried = await asyncio.to_thread(self._publish)
             if isinstance(tried, Refused):
+                self._refused = tried
                 on_refusal(tried)
             elif isinstance(tried, Live):
                 self._now = tried
                 on_change(tried)
+<<<<<<< HEAD
             elif await self.catch_up():
                 on_change(self.now)
+=======
+            elif (version := self.versions.live()) is not None and version.number != self.now.version.number:
+                self._now = await asyncio.to_thread(load, self._home, self.versions, version)
+                on_change(self._now)
+            self._news.set()
+            self._news = asyncio.Event()
+
+    async def outcome(self, digest: str) -> Live | Refused:
+        """What becomes of the working files with that digest, as soon as it is known. For as long as `follow` runs."""
+        while True:
+            if self.now.version.digest == digest:
+                return self.now
+            if self._refused is not None and self._refused.digest == digest:
+                return self._refused
+            await self._news.wait()
+
+    def try_again(self, digest: str, *, even_if_new: bool = False) -> None:
+        """Let the working files with that digest be tried although they were turned away before. Blocks.
+
+        To be called when they are written: else those that were there before would be tried in their place.
+        """
+        self._refused = None
+        live = self.versions.live()
+        if (even_if_new or self.versions.considered() == digest) and (live is None or live.digest != digest):
+            self.versions.consider("")
+
+    async def goes_live(self, version: int) -> None:
+        """Until new calls get the version of that number. For as long as `follow` runs."""
+        while self.now.version.number != version:
+            await self._news.wait()
+>>>>>>> 78679c1 (Studio: plans are written, checked as one types, tried, tested, put live and taken back in the browser)
 
     def _publish(self) -> Live | Refused | None:
         now = datetime.fromtimestamp(self._clock.wall(), UTC)
@@ -92,4 +125,5 @@ class LivePlans:
             return publish(self._home, self.versions, now, self._prepare)
         except (IvrError, OSError) as error:  # no voice for new prompts, a full disk: what is live stays live
             where = str(self.versions.directory)
-            return Refused((Finding(where, 1, 1, "error", f"the saved plans cannot go live: {error}"),))
+            finding = Finding(where, 1, 1, "error", f"the saved plans cannot go live: {error}")
+            return Refused((finding,), digest_of(read_files(self._home.root)))

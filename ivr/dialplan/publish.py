@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ivr.config import Home
@@ -29,6 +29,8 @@ class Refused:
     """The saved files stay where they are; callers meet what they met before. `findings` are in the files' order."""
 
     findings: tuple[Finding, ...]
+    digest: str = ""
+    """Of the files that were tried."""
 
     def __str__(self) -> str:
         return "\n".join(str(finding) for finding in self.findings)
@@ -48,7 +50,7 @@ def publish(home: Home, versions: Versions, now: datetime, prepare: Prepare = la
     tried = _tried(Workbench(home))
     if isinstance(tried, Refused):
         versions.consider(digest)
-        return tried
+        return replace(tried, digest=digest)
     plans, catalogue = tried
     prepare(catalogue)
     return Live(versions.add(files, now), plans, catalogue)

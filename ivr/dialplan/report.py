@@ -21,7 +21,7 @@ def render(finding: Finding, source: str) -> str:
     width = len(str(finding.line))
     shown = [f"  {number:>{width}} │ {_visible(lines[number - 1])}" for number in range(first, finding.line + 1)]
     line = lines[finding.line - 1]
-    length = _length(line, finding.column - 1)
+    length = marked_length(line, finding.column - 1)
     marker = f"  {'':>{width}} │ {' ' * (finding.column - 1)}{'^' * length}"
     return "\n".join([head, *shown, f"{marker} {finding.hint}".rstrip()])
 
@@ -42,7 +42,8 @@ def _visible(line: str) -> str:
     return line.replace("\t", "⇥")
 
 
-def _length(line: str, column: int) -> int:
+def marked_length(line: str, column: int) -> int:
+    """How many characters the thing at `column` (from 0) has."""
     match = _TOKEN.match(line, column)
     if match is None:
         return 1

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ivr.dialplan.rehearsal import Fact, Rehearsal
+from ivr.dialplan.state import Value
 
 HELP = """\
 You are the caller. Type
@@ -37,7 +38,7 @@ def converse(rehearsal: Rehearsal, lines: Iterable[str], tell: Tell, text_of: Ca
     rehearsal.settle()
     report()
     for line in lines:
-        problem = _act(rehearsal, line.strip())
+        problem = act(rehearsal, line.strip())
         if problem:
             tell(problem, {"step": "told", "text": problem})
         rehearsal.settle()
@@ -48,7 +49,7 @@ def converse(rehearsal: Rehearsal, lines: Iterable[str], tell: Tell, text_of: Ca
     report()
 
 
-def _act(rehearsal: Rehearsal, line: str) -> str:
+def act(rehearsal: Rehearsal, line: str) -> str:
     """Do what a line says; gives what there is to tell about it."""
     if line.startswith("/"):
         command, _, rest = line.partition(" ")
@@ -85,16 +86,20 @@ def _command(rehearsal: Rehearsal, command: str, rest: str) -> str:
     return ""
 
 
-def _state(rehearsal: Rehearsal) -> str:
+def known_facts(rehearsal: Rehearsal) -> dict[str, Value]:
+    """What the call knows now: where it is, and its variables."""
     state = rehearsal.state
-    facts = {
+    return {
         "step": rehearsal.path,
         "language": state.language,
         "topic": state.topic,
         "priority": state.priority,
         **state.known,
     }
-    return "\n".join(f"  {name}: {value}" for name, value in facts.items())
+
+
+def _state(rehearsal: Rehearsal) -> str:
+    return "\n".join(f"  {name}: {value}" for name, value in known_facts(rehearsal).items())
 
 
 def _shown(fact: Fact, text_of: Callable[[str, str], str]) -> str:
