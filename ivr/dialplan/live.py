@@ -31,6 +31,8 @@ class LivePlans:
         self._prepare = prepare
         self._now: Live | None = None
         self._earlier: dict[int, Plans] = {}
+        self._refused: Refused | None = None
+        self._news = asyncio.Event()
 
     @property
     def now(self) -> Live:
@@ -84,13 +86,8 @@ class LivePlans:
             elif isinstance(tried, Live):
                 self._now = tried
                 on_change(tried)
-<<<<<<< HEAD
             elif await self.catch_up():
                 on_change(self.now)
-=======
-            elif (version := self.versions.live()) is not None and version.number != self.now.version.number:
-                self._now = await asyncio.to_thread(load, self._home, self.versions, version)
-                on_change(self._now)
             self._news.set()
             self._news = asyncio.Event()
 
@@ -117,7 +114,6 @@ class LivePlans:
         """Until new calls get the version of that number. For as long as `follow` runs."""
         while self.now.version.number != version:
             await self._news.wait()
->>>>>>> 78679c1 (Studio: plans are written, checked as one types, tried, tested, put live and taken back in the browser)
 
     def _publish(self) -> Live | Refused | None:
         now = datetime.fromtimestamp(self._clock.wall(), UTC)

@@ -42,7 +42,7 @@ Texts = Annotated[Mapping[FileName, str], Field(max_length=_MOST_FILES)]
 class _Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    texts: Texts = Field(default={}, description="What is being written, by file.")
+    texts: Texts = Field(description="What is being written, by file.")
 
 
 class _Check(_Asked):
@@ -214,7 +214,7 @@ def _answering(body: type[Body], act: Callable[[Body, str], Any]) -> Callable[[R
         try:
             asked = body.model_validate(orjson.loads(await request.body()))
         except (orjson.JSONDecodeError, ValidationError):
-            return answer({"error": "this page is out of date; load it again"}, 400)
+            return answer({"error": "this is not what the page sends"}, 400)
         try:
             return answer(await act(asked, visitor.account.name))
         except ChangedMeanwhile as changed:

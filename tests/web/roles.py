@@ -7,6 +7,7 @@ from ivr.web.roles import Role
 EVERYBODY: frozenset[Role] = frozenset({"operator", "supervisor", "admin", "auditor"})
 READERS: frozenset[Role] = frozenset({"supervisor", "admin", "auditor"})
 SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
+ADMINS: frozenset[Role] = frozenset({"admin"})
 OVERSEERS: frozenset[Role] = frozenset({"admin", "auditor"})
 
 # method and path as the application has it → who may
@@ -29,6 +30,15 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/api/requests"): SUPERVISORS,
     ("GET", "/api/requests/{number}"): SUPERVISORS,
     ("POST", "/api/requests/{number}"): SUPERVISORS,
+    ("GET", "/studio"): ADMINS,
+    ("GET", "/api/studio/files"): ADMINS,
+    ("GET", "/api/studio/file/{folder}/{name}"): ADMINS,
+    ("POST", "/api/studio/check"): ADMINS,
+    ("POST", "/api/studio/call"): ADMINS,
+    ("POST", "/api/studio/test"): ADMINS,
+    ("POST", "/api/studio/compare"): ADMINS,
+    ("POST", "/api/studio/publish"): ADMINS,
+    ("POST", "/api/studio/rollback"): ADMINS,
 }
 # these have no end: that they follow is tested elsewhere
 ENDLESS = {"/api/status/stream", "/api/audit/stream"}

@@ -1,13 +1,13 @@
-"""The studio over real HTTP: admins only, by our own page only; what goes live is tested, audited and nobody else's."""
+"""What the studio's page asks for: what goes live is tested, audited and never written over somebody's change."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import argon2
 import httpx
@@ -15,34 +15,23 @@ import pytest
 import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from ivr.clock import SystemClock
 from ivr.config import Home
 from ivr.dialplan.live import LivePlans
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
-from ivr.journal.record import Record
-from ivr.web import csrf, server
+from ivr.web import csrf
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
-from ivr.web.roles import Role
-from ivr.web.status import PartStatus, Status, TodayStatus
+from ivr.web.pages import Pages
 from ivr.web.studio import Studio
 from ivr.web.workshop import Workshop
 
 FILE = "dialplans/federal.yaml"
-READS = ("/studio", "/api/studio/files", f"/api/studio/file/{FILE}")
 ACTS = ("check", "call", "test", "compare", "publish", "rollback")
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-async def status() -> Status:
-    fine = PartStatus(True)
-    return Status(1.0, (), (), (), (), fine, fine, fine, TodayStatus(0, 0, 0, 0, 0))
-
-
-async def read(_: str) -> Sequence[Record]:
-    return []
 
 
 class Desk:
@@ -52,13 +41,13 @@ class Desk:
         self.home, self.live, self.audit = home, live, audit
         self._accounts = accounts
         access = Access(accounts, audit, lambda _: "")
-        self._app = server.build(status, read, access=access, surfaces=[studio], hosts=["hotline"])
+        self._app = Starlette(routes=studio.routes(access, Pages(studio.sections)))
 
     @asynccontextmanager
-    async def visitor(self, role: Role, *, ours: bool = True) -> AsyncIterator[httpx.AsyncClient]:
-        """Somebody signed in; `ours`: what they send carries our page's token."""
-        token = await self._accounts.enter(await self._accounts.invite("test"), role, role)
-        headers = {csrf.HEADER: csrf.token(token)} if ours else {}
+    async def visitor(self) -> AsyncIterator[httpx.AsyncClient]:
+        """An admin's browser."""
+        token = await self._accounts.enter(await self._accounts.invite("test"), "admin", "admin")
+        headers = {csrf.HEADER: csrf.token(token)}
         transport = httpx.ASGITransport(self._app)  # raises what a server would answer with 500
         async with httpx.AsyncClient(
             transport=transport, base_url="http://hotline", headers=headers, timeout=60
@@ -107,36 +96,8 @@ async def publish(http: httpx.AsyncClient, text: str, base: str) -> httpx.Respon
     return await http.post("/api/studio/publish", json={"changes": {FILE: {"text": text, "base": base}}})
 
 
-@pytest.mark.parametrize("role", get_args(Role))
-async def test_only_admins_get_in(door: Desk, role: Role) -> None:
-    async with door.visitor(role) as http:
-        for path in READS:
-            assert (await http.get(path)).status_code == (200 if role == "admin" else 403), path
-        for act in ACTS:
-            sent = await http.post(f"/api/studio/{act}", json={})
-            # an admin's empty body is refused as such, or, for tests, needs nothing
-            assert sent.status_code in ((200, 400) if role == "admin" else (403,)), act
-
-
-async def test_no_studio_route_without_a_guard_and_none_untested(door: Desk) -> None:
-    paths = {path.replace(FILE, "{folder}/{name}") for path in READS} | {f"/api/studio/{act}" for act in ACTS}
-    assert {route.path for route in door._app.routes if "studio" in getattr(route, "path", "")} == paths  # type: ignore[attr-defined]
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(door._app), base_url="http://hotline") as nobody:
-        for path in (*READS, "/api/studio/file/config/ivr.yaml"):
-            assert (await nobody.get(path)).status_code == 401
-        for act in ACTS:
-            assert (await nobody.post(f"/api/studio/{act}", json={})).status_code == 401
-
-
-@pytest.mark.parametrize("act", ACTS)
-async def test_a_foreign_page_cannot_act_for_an_admin(door: Desk, act: str) -> None:
-    async with door.visitor("admin", ours=False) as http:
-        assert (await http.post(f"/api/studio/{act}", json={"changes": {}})).status_code == 403
-    assert await door.acts() == []
-
-
 async def test_a_published_text_is_live_audited_and_can_be_taken_back(desk: Desk) -> None:
-    async with desk.visitor("admin") as http:
+    async with desk.visitor() as http:
         read = await opened(http)
         done = await publish(http, read["text"].replace("Федеральная линия", "Новая линия"), read["base"])
         assert (done.status_code, done.json()["live"]) == (200, 2)
@@ -164,7 +125,7 @@ async def test_a_published_text_is_live_audited_and_can_be_taken_back(desk: Desk
 @pytest.mark.parametrize("change", [("go: people", "go: peple"), ("go: english", "go: people")])
 async def test_what_does_not_pass_is_not_even_saved(desk: Desk, change: tuple[str, str]) -> None:
     before = desk.text()
-    async with desk.visitor("admin") as http:
+    async with desk.visitor() as http:
         read = await opened(http)
         answered = (await publish(http, read["text"].replace(*change, 1), read["base"])).json()
 
@@ -176,7 +137,7 @@ async def test_what_does_not_pass_is_not_even_saved(desk: Desk, change: tuple[st
 
 
 async def test_somebodys_change_in_between_is_shown_and_kept(desk: Desk) -> None:
-    async with desk.visitor("admin") as http:
+    async with desk.visitor() as http:
         read = await opened(http)
         theirs = read["text"].replace("Федеральная линия", "Их линия")
         (desk.home.root / FILE).write_text(theirs, encoding="utf-8")
@@ -191,7 +152,7 @@ async def test_somebodys_change_in_between_is_shown_and_kept(desk: Desk) -> None
 
 @pytest.mark.parametrize("file", ["config/ivr.yaml", "dialplans/../config/ivr.yaml", "x", "dialplans/..%2f..%2fx.yaml"])
 async def test_nothing_but_plans_and_prompts_is_read_or_written(door: Desk, file: str) -> None:
-    async with door.visitor("admin") as http:
+    async with door.visitor() as http:
         assert (await http.get(f"/api/studio/file/{file}")).status_code == 404
         body = {"changes": {file: {"text": "x: 1\n", "base": "new"}}}
         assert (await http.post("/api/studio/publish", json=body)).status_code == 422
@@ -202,17 +163,17 @@ async def test_a_question_without_end_ends_and_the_next_is_answered(
     door: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ivr.web.workshop.ANSWER_SECONDS", -14.0)
-    async with door.visitor("admin") as http:
-        body = {"plan": "federal", "operators": "busy", "lines": ["", "", "", "/wait 99999999999"]}
+    async with door.visitor() as http:
+        body = {"plan": "federal", "operators": "busy", "lines": ["", "", "", "/wait 99999999999"], "texts": {}}
         slow = await http.post("/api/studio/call", json=body)
         assert (slow.status_code, "too long" in slow.json()["error"]) == (422, True)
         monkeypatch.undo()
-        assert (await http.post("/api/studio/check", json={"file": FILE})).status_code == 200
+        assert (await http.post("/api/studio/check", json={"file": FILE, "texts": {}})).status_code == 200
 
 
 async def test_many_questions_at_once_are_too_many(door: Desk) -> None:
-    async with door.visitor("admin") as http:
-        asked = [http.post("/api/studio/check", json={"file": FILE}) for _ in range(12)]
+    async with door.visitor() as http:
+        asked = [http.post("/api/studio/check", json={"file": FILE, "texts": {}}) for _ in range(12)]
         statuses = [each.status_code for each in await asyncio.gather(*asked)]
     assert set(statuses) == {200, 429}
     assert statuses.count(200) == 8
@@ -231,16 +192,15 @@ SOME = st.recursive(
 
 
 async def test_whatever_is_sent_the_answer_is_no_fault_of_ours(desk: Desk) -> None:
-    async with desk.visitor("admin") as http:
+    async with desk.visitor() as http:
         loop = asyncio.get_running_loop()
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
         @given(st.sampled_from(ACTS), SOME | st.binary(max_size=50))
         def send(act: str, body: Any) -> None:
             sent = {"content": body} if isinstance(body, bytes) else {"json": body}
             posted = asyncio.run_coroutine_threadsafe(http.post(f"/api/studio/{act}", **sent), loop).result(60)
             assert posted.status_code < 500
-            assert act in ("test", "publish") or posted.status_code != 200 or body != {}
 
         await asyncio.to_thread(send)
         for text in ("\x00", "plan: [", "- " * 3000, "&a [*a]", "\ufeffplan: x", "{" * 5000):
