@@ -20,6 +20,7 @@ from ivr.call.kept import KeptCall, KeptCalls
 from ivr.call.parts import Around, Parts
 from ivr.call.recovery import Recovery
 from ivr.call.switchboard import Switchboard
+from ivr.call.talk import Talk
 from ivr.clock import SystemClock
 from ivr.dialplan.ask_http import HttpServices
 from ivr.dialplan.live import LivePlans
@@ -41,6 +42,8 @@ from ivr.line.asterisk import IncomingCall, Line, OperatorCode
 from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
 from ivr.line.outside import NOWHERE, Outside
+from ivr.line.softphone import Softphones, operator_of
+from ivr.operator.desks import RESULT_SECONDS, Desks
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.media import CurrentMedia
 from ivr.queue.model import Offer
@@ -123,13 +126,16 @@ class Controller:
         self._uncounted: list[tuple[str, str, Mapping[str, Value], float]] | None = []
         self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
+        names = tuple(profile.name for profile in profiles)
+        self.softphones = Softphones(self.ari)
+        self.desks = Desks(self, clock, policy.wrap_up_seconds)
         self.line = Line(
             self.ari,
             "ivr",
             on_call=self._arrive,
             on_operator_code=self._service_code,
             on_contact=self._contact,
-            telephones=[profile.name for profile in profiles],
+            telephones=[*names, *self.softphones.accounts(names)],
             first_number=secrets.randbelow(_NUMBERS),
         )
         self.speech = SpeechPool(wiring.speech_addresses, wiring.speech_token, self._hear)
@@ -142,6 +148,7 @@ class Controller:
             withdraw=self._withdraw,
             policy=policy,
         )
+        self.router.on_operators = self.desks.operators_changed
 
         def sound(language: str, prompt: str) -> str:
             return f"sound:{media.path(language, prompt).with_suffix('')}"
@@ -157,7 +164,7 @@ class Controller:
             self,
             clock,
             sound,
-            telephone=str,
+            telephone=self.softphones.telephone,
             recognise_caller=recognise_caller,
             around=self._around,
             look_up=self._look_up,
@@ -201,6 +208,7 @@ class Controller:
             await self.speech.start()
             stack.push_async_callback(self.speech.close)
             self._keep(self._count_day())
+            self._keep(self._begin_desks())
             self._keep(self._kept.run())
             self._keep(self._take_calls())
             self._keep(self.clerk.run())
@@ -231,6 +239,7 @@ class Controller:
         self.meters.take(*taken)
         self.clerk.observe(call, kind, data, personal)
         self.incidents.observe(kind, data, personal)
+        self.desks.observe(call, kind, data)
         self.on_change()
 
     def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
@@ -275,6 +284,16 @@ class Controller:
         for taken in uncounted or ():
             self.today.take(*taken)
 
+    async def _begin_desks(self) -> None:
+        """Operators still owe results of talks before the start."""
+        while True:
+            try:
+                due = await self.requests.due(self._clock.wall() + RESULT_SECONDS, limit=_MOST_UNFINISHED)
+                self.desks.restore([await self.requests.get(number) for number in due])
+                return
+            except (RedisError, OSError):
+                await asyncio.sleep(_COUNT_AGAIN_SECONDS)
+
     async def _watch_for_incidents(self) -> None:
         """Learn what is usual and what is under way from the days that the store still has, then keep looking."""
         await self.journal.caught_up()
@@ -295,6 +314,15 @@ class Controller:
             except (RedisError, OSError, IvrError) as error:
                 log.warning("purge_failed", reason=f"{type(error).__name__}: {error}")
 
+    def talk(self, call: str) -> Talk | None:
+        """The talk under way in that call."""
+        return self.switchboard.talk(CallId(call))
+
+    def in_hand(self, operator: str) -> str:
+        """The operator's call, or ""."""
+        row = self.router.view.operators.get(operator)
+        return row.call if row else ""
+
     async def operator_ready(self, name: str) -> None:
         await self.router.operator_ready(name)
         self.record("", "operator_ready", data={"operator": name})
@@ -303,9 +331,13 @@ class Controller:
         await self.router.operator_paused(name, reason)
         self.record("", "operator_paused", data={"operator": name, "reason": reason})
 
-    async def _operator_gone(self, name: str) -> None:
+    async def operator_gone(self, name: str, reason: str) -> None:
         await self.router.operator_gone(name)
-        self.record("", "operator_gone", data={"operator": name, "reason": "telephone_unreachable"})
+        self.record("", "operator_gone", data={"operator": name, "reason": reason})
+
+    def now(self) -> float:
+        """Unix seconds by the controller's clock."""
+        return self._clock.wall()
 
     async def _take_calls(self) -> None:
         """Take care of the calls of a controller that died before us, and take new ones from then on."""
@@ -389,8 +421,11 @@ class Controller:
         self._keep(self._codes.serve(dialled))
 
     def _contact(self, change: ContactsChanged) -> None:
-        if not change.reachable:
-            self._keep(self._operator_gone(change.endpoint))
+        operator, in_browser = operator_of(change.endpoint)
+        if change.reachable or in_browser != self.softphones.chosen(operator):
+            return  # the other telephone of the two is not the one that rings
+        self._keep(self.operator_gone(operator, "telephone_unreachable"))
+        self.desks.lost(operator)
 
     def _keep(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)

@@ -110,6 +110,9 @@ class Settings(_Section):
     outside: Mapping[str, str] = Field(
         default={}, description="Outside telephones that plans and operators may pass callers to. name: number"
     )
+    results: Mapping[str, tuple[str, ...]] = Field(
+        default={}, description='Texts that operators may start a result with, by topic; those of "" for all topics'
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 
 from ivr.app import Controller
@@ -11,11 +13,14 @@ from ivr.journal.reader import JournalReader
 from ivr.queue.store import QueueStore
 from ivr.routing.policy import Policy
 from ivr.routing.supervision import Supervision
+from ivr.speech.topic_file import Topic, read_topics
 from ivr.status import StatusReport, planned_queues
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
 from ivr.web.acts import Acts
 from ivr.web.board import Board
+from ivr.web.console.state import Console
+from ivr.web.console.surface import ConsoleSurface
 from ivr.web.live import Feed
 from ivr.web.metrics import Levels, Metrics
 from ivr.web.notices import NoticesApi
@@ -73,12 +78,16 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         sayable=lambda: controller.sayable,
         tell=lambda call, kind, facts: controller.record(call, kind, data=facts),
     )
+    titles = {topic.id: topic.title for topic in topics_of(hotline)}
+    console = Console(controller, hotline.accounts, titles, tuple(hotline.settings.outside), hotline.settings.results)
+    telephone_address = f"ws://{hotline.asterisk_address.removeprefix('http://')}/ws"
     return build(
         board,
         report.take,
         access=access,
         operators=hotline.accounts,
         surfaces=(
+            ConsoleSurface(console, telephone_address),
             Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
             Metrics(controller.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
@@ -86,5 +95,12 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
             Studio(hotline.home, controller.live, controller.audit),
         ),
         vendor=hotline.home.var / "vendor",
+        connect=(telephone_address,),
         hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),
     )
+
+
+def topics_of(hotline: Hotline) -> Sequence[Topic]:
+    """The topics as their file names them now."""
+    file = hotline.home.dialplans / "topics.yaml"
+    return read_topics(file.read_text(encoding="utf-8"), str(file))[0]

@@ -20,6 +20,7 @@ from ivr.call.kept import Adopted, KeptCall, KeptCalls
 from ivr.call.listening_in import Mode
 from ivr.call.parts import Offer, Parts
 from ivr.call.session import CallSession
+from ivr.call.talk import Talk
 from ivr.dialplan.model import Plan
 from ivr.dialplan.state import State
 from ivr.line.asterisk import IncomingCall
@@ -168,6 +169,13 @@ class Switchboard:
         session = self._sessions.get(call)
         if session is not None:
             session.receive(event)
+
+    def talk(self, call: CallId) -> Talk | None:
+        """The talk under way in that call."""
+        session = self._sessions.get(call)
+        if session is not None:
+            return session.talk
+        return next((back.talk for back in self._call_backs.values() if back.call == call and back.talk), None)
 
     def knows(self, plan: str) -> bool:
         """Whether there is a plan of that name."""

@@ -97,6 +97,10 @@ class Talk:
         self._inbox.put_nowait(_Item(act, done=done))
         return await done
 
+    def operator_lost(self) -> None:
+        """The operator's page is gone; the telephone channel may not know yet."""
+        self._inbox.put_nowait(_Item(desks.OperatorLost(), self._leg))
+
     async def run(self) -> Event:
         """Join the two and see the talk through to its end; answers what the plan is to be told."""
         assert self._leg is not None
@@ -116,7 +120,7 @@ class Talk:
         return self._next or TalkEnded(self._operator, self._ended_by)
 
     async def _take(self, item: _Item) -> None:
-        if isinstance(item.event, OperatorGone) and item.about is not self._leg:
+        if isinstance(item.event, OperatorGone | desks.OperatorLost) and item.about is not self._leg:
             return
         if isinstance(item.event, TargetAnswered | TargetGone) and item.about is not self._asked:
             return

@@ -105,7 +105,12 @@ class OperatorGone:
     """The operator's telephone is on the hook, or lost."""
 
 
-Happening = TargetAnswered | TargetGone | OperatorGone
+@dataclass(frozen=True, slots=True)
+class OperatorLost:
+    """The operator's page was closed or has lost its network: no goodbye."""
+
+
+Happening = TargetAnswered | TargetGone | OperatorGone | OperatorLost
 
 
 # --- what follows ---
@@ -202,7 +207,7 @@ Step = tuple[Desk, tuple[Effect, ...]]
 
 def step(desk: Desk, event: Act | Happening) -> Step:
     """The talk after the event, and what is to be done; ActImpossible for an act that does not fit."""
-    if isinstance(event, TargetAnswered | TargetGone | OperatorGone):
+    if isinstance(event, TargetAnswered | TargetGone | OperatorGone | OperatorLost):
         return _happened(desk, event)
     act = type(event).__name__.lower()
     if act not in desk.acts:
@@ -271,6 +276,10 @@ def _happened(desk: Desk, event: Happening) -> Step:
         case TargetGone(reason) if desk.target is not None:
             return _target_leaves(desk, reason)
         case OperatorGone() if desk.operator:
+            return _operator_leaves(desk)
+        case OperatorLost() if desk.operator:
+            if desk.phase in ("talking", "held") and desk.may_requeue:  # nobody has said goodbye to the caller
+                return replace(desk, phase="over"), (BackToQueue("", "", urgent=True),)
             return _operator_leaves(desk)
         case _:
             return desk, ()  # it has been overtaken by something else

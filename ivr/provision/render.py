@@ -18,12 +18,15 @@ from typing import Any
 import jinja2
 
 from ivr.errors import SetupFailed
+from ivr.provision import sockets
 from ivr.provision.asterisk import Asterisk
 from ivr.provision.encryption import Encryption
 from ivr.provision.ports import ADDRESS, Ports
 
 QUALIFY_SECONDS = 30
 RTP_TIMEOUT_SECONDS = 60
+BROWSER_QUALIFY_SECONDS = 5
+BROWSER_RTP_TIMEOUT_SECONDS = 15
 
 _LOOPBACK = ip_address(ADDRESS)
 _MOST_OPEN_FILES = 65536
@@ -45,6 +48,7 @@ _SILENT = (
 )
 _ACCOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
 _RESERVED_NAMES = {"global", "udp", "tcp", "telephone", "trunk", "operator", "operator-password", "operator-telephone"}
+_RESERVED_NAMES |= {"tls", "ws", "browser", "browser-contact"}
 _NUMBER = re.compile(r"\+?[0-9]{1,15}")
 _UNREADABLE = re.compile(r"[;,&$|(){}\[\]\"'\\\r\n]")
 
@@ -151,6 +155,9 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "own_dialplan": hotline.own_dialplan,
         "qualify_seconds": QUALIFY_SECONDS,
         "rtp_timeout_seconds": RTP_TIMEOUT_SECONDS,
+        "browser_qualify_seconds": BROWSER_QUALIFY_SECONDS,
+        "browser_rtp_timeout_seconds": BROWSER_RTP_TIMEOUT_SECONDS,
+        "host_addresses": sockets.own_addresses() if hotline.telephones.is_loopback else (),
         **_way_in(hotline),
     }
     return _render(templates, "hotline", asterisk, folder, values)
@@ -173,7 +180,7 @@ def _encrypted(encryption: Encryption | None) -> dict[str, Any]:
 
 def render_agent(templates: Path, asterisk: Asterisk, folder: Path, agent: UserAgent) -> Path:
     """Write the user agent's configuration into `folder/etc` and return its `asterisk.conf`."""
-    values = {**asdict(agent), **_encrypted(agent.encryption)}
+    values = {**asdict(agent), **_encrypted(agent.encryption), "host_addresses": ()}
     values["hotline"] = f"{ADDRESS}:{agent.hotline_sip_port}"
     return _render(templates, "agent", asterisk, folder, values)
 

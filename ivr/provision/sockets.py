@@ -24,6 +24,22 @@ def used_ports(proc: Path = _PROC) -> dict[int, str]:
     return {port: inode for table in ("udp", "udp6", "tcp", "tcp6") for port, inode in _read_table(proc, table)}
 
 
+def own_addresses(proc: Path = _PROC) -> tuple[str, ...]:
+    """This machine's IPv4 addresses but those of the loopback; none when the kernel does not tell us."""
+    found, candidate = set[str](), ""
+    try:
+        lines = (proc / "net/fib_trie").read_text().splitlines()
+    except OSError:
+        return ()
+    for line in lines:
+        bare = line.strip()
+        if bare.startswith("|-- "):
+            candidate = bare.removeprefix("|-- ")
+        elif bare == "/32 host LOCAL" and not candidate.startswith("127."):
+            found.add(candidate)
+    return tuple(sorted(found))
+
+
 def holder(port: int, proc: Path = _PROC) -> str:
     """Who has `port` open: `asterisk (process 4711)`; empty when the kernel does not tell us."""
     target = f"socket:[{used_ports(proc).get(port)}]"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -100,6 +100,8 @@ class Router:
         self._talk_times = TalkTimes()
         self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
         store.tell_commits(self._take_answer)
+        self.on_operators: Callable[[Sequence[QueuedOperator]], None] = lambda _: None
+        """Told of operators' new rows; must not block."""
 
     async def run(self) -> None:
         """Follow, lead and decide until cancelled; the right to route is given back at the end."""
@@ -296,6 +298,10 @@ class Router:
         expected = self.expected_wait(call)
         return Queued(row.queue, position(self._view, row), expected.seconds if expected else None)
 
+    def row(self, call: CallId) -> QueuedCall | None:
+        """The call as the queue has it; None when it is not there."""
+        return self._view.calls.get(call)
+
     def waiting(self) -> Mapping[str, int]:
         """Callers who wait, by queue; costs a look at each line, not at each caller."""
         waiting: Counter[str] = Counter()
@@ -434,6 +440,7 @@ class Router:
         self._measure_talks(change)
         self._view.apply(change)
         self._delivery.take(change, self._view.operators)
+        self.on_operators(change.operators)
         for call in change.gone:
             self._told.pop(call, None)
         self._wake.set()

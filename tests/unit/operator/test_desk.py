@@ -22,6 +22,7 @@ from ivr.operator.desk import (
     Join,
     LetGo,
     OperatorGone,
+    OperatorLost,
     Part,
     PassOn,
     Requeue,
@@ -46,7 +47,13 @@ ACTS: tuple[Act, ...] = (
     Requeue("federal", "payments"),
     EndTalk(),
 )
-HAPPENINGS: tuple[Happening, ...] = (TargetAnswered(), TargetGone("no_answer"), TargetGone("ended"), OperatorGone())
+HAPPENINGS: tuple[Happening, ...] = (
+    TargetAnswered(),
+    TargetGone("no_answer"),
+    TargetGone("ended"),
+    OperatorGone(),
+    OperatorLost(),
+)
 
 
 def follow(*events: Act | Happening) -> tuple[Desk, list[Any]]:
@@ -134,3 +141,15 @@ def test_a_late_answer_of_somebody_who_was_let_go_changes_nothing() -> None:
     late: tuple[Callable[[], Happening], ...] = (TargetAnswered, lambda: TargetGone("ended"))
     for event in late:
         assert step(before, event()) == (before, ())
+
+
+@pytest.mark.parametrize("before", [(), (Hold(),)])
+def test_a_lost_page_puts_the_caller_back_into_the_queue_and_ends_no_talk(before: tuple[Act, ...]) -> None:
+    desk, effects = follow(*before, OperatorLost())
+    assert desk.phase == "over"
+    assert effects[-1] == BackToQueue("", "", urgent=True)
+
+
+def test_a_lost_page_in_a_consultation_leaves_the_caller_to_who_was_asked_in() -> None:
+    desk, _ = follow(AskIn(BORIS), TargetAnswered(), OperatorLost())
+    assert (desk.phase, desk.operator) == ("talking", "boris")

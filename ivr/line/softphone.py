@@ -1,0 +1,50 @@
+"""Operators' softphones: which of them answer in the browser, and the password that a page registers with.
+
+A password is made for one sitting and kept nowhere but in Asterisk's memory and the page that asked for it; the next
+one replaces it, so an old page cannot come back.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from ivr.line.ari import Ari
+
+_SUFFIX = "-browser"
+
+
+class Softphones:
+    """`telephone(operator)` is the SIP account that rings: the browser's for who has chosen it."""
+
+    def __init__(self, ari: Ari) -> None:
+        self._ari = ari
+        self._chosen: set[str] = set()
+
+    def telephone(self, operator: str) -> str:
+        return f"{operator}{_SUFFIX}" if operator in self._chosen else operator
+
+    def chosen(self, operator: str) -> bool:
+        """Whether the operator answers in the browser."""
+        return operator in self._chosen
+
+    async def issue(self, operator: str) -> tuple[str, str]:
+        """Account and password for the operator's page; from now on the browser rings."""
+        account, password = f"{operator}{_SUFFIX}", secrets.token_urlsafe(24)
+        fields = {"auth_type": "userpass", "username": account, "password": password}
+        body = {"fields": [{"attribute": name, "value": value} for name, value in fields.items()]}
+        await self._ari.request("PUT", f"asterisk/config/dynamic/res_pjsip/auth/{account}", body)
+        self._chosen.add(operator)
+        return account, password
+
+    def use_telephone(self, operator: str) -> None:
+        """From now on the operator's SIP telephone rings."""
+        self._chosen.discard(operator)
+
+    def accounts(self, operators: tuple[str, ...]) -> tuple[str, ...]:
+        """The browsers' SIP accounts of these operators."""
+        return tuple(f"{operator}{_SUFFIX}" for operator in operators)
+
+
+def operator_of(account: str) -> tuple[str, bool]:
+    """Whose SIP account it is, and whether it is the browser's."""
+    return account.removesuffix(_SUFFIX), account.endswith(_SUFFIX)

@@ -1,0 +1,143 @@
+"""A call as its operator sees it, made from its journal: who calls, what about, and the way until here. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ivr.journal.record import Record
+from ivr.request.model import TITLES, Request
+
+_Facts = Mapping[str, Any]
+PAUSES: Mapping[str, tuple[str, str]] = {
+    "break": ("Перерыв", "Break"),
+    "lunch": ("Обед", "Lunch"),
+    "paperwork": ("Оформление", "Paperwork"),
+    "training": ("Обучение", "Training"),
+    "technical": ("Технический сбой", "Technical trouble"),
+}
+CATEGORIES: Mapping[str, tuple[str, str]] = {
+    "information": ("Информация", "Information"),
+    "action": ("Действие", "Action"),
+    "escalation": ("Передано специалисту", "Passed to a specialist"),
+}
+PROOFS: Mapping[str, tuple[str, str]] = {
+    "full_name": ("ФИО", "Full name"),
+    "snils": ("СНИЛС", "SNILS"),
+    "passport": ("Паспорт", "Passport"),
+    "birth_date": ("Дата рождения", "Birth date"),
+}
+_WAYS: Mapping[str, Callable[[_Facts], tuple[str, str]]] = {
+    "answered": lambda _: ("Линия ответила", "Answered"),
+    "menu": lambda f: (
+        ("Спросили ещё раз", "Asked again") if int(f.get("attempt") or 1) > 1 else ("Спросили, что случилось", "Asked")
+    ),
+    "key": lambda f: (f"Нажал {f.get('key') or f.get('keys', '')}", f"Pressed {f.get('key') or f.get('keys', '')}"),
+    "heard": lambda f: (f"Сказал: «{f.get('text', '')}»", f"Said “{f.get('text', '')}”"),
+    "no_input": lambda _: ("Промолчал", "Said nothing"),
+    "no_match": lambda _: ("Не поняли", "Not understood"),
+    "speech_lost": lambda _: ("Дальше по клавишам", "On with keys"),
+    "queued": lambda f: (f"В очереди, место {f.get('position', '?')}", f"In the queue at {f.get('position', '?')}"),
+    "announced": lambda _: ("Услышал, сколько ждать", "Told how long to wait"),
+    "callback_accepted": lambda _: ("Попросил перезвонить", "Asked to be called back"),
+    "offer_ended": lambda f: (f"{f.get('operator', '')} не ответил", f"{f.get('operator', '')} did not answer"),
+    "connected": lambda f: (f"Говорит с {f.get('operator', '')}", f"Talks to {f.get('operator', '')}"),
+    "held": lambda _: ("На удержании", "On hold"),
+    "resumed": lambda _: ("Снова в разговоре", "Back in the talk"),
+    "consulted": lambda f: (f"Консультация: {f.get('target', '')}", f"Consultation: {f.get('target', '')}"),
+    "escalated": lambda f: (f"Эскалация: {f.get('reason', '')}", f"Escalated: {f.get('reason', '')}"),
+    "transferred": lambda f: (
+        f"Перевёл {f.get('operator', '')}" + (f" → {f['target']}" if f.get("target") else ""),
+        f"Transferred by {f.get('operator', '')}" + (f" → {f['target']}" if f.get("target") else ""),
+    ),
+    "talk_ended": lambda _: ("Разговор окончен", "Talk over"),
+}
+
+
+def card(
+    records: Sequence[Record], earlier: Sequence[Request], own: Request | None, titles: Mapping[str, str], language: str
+) -> dict[str, Any]:
+    """What the page shows of a call; moments in Unix seconds. `titles`: topic → title; `earlier`: older requests."""
+    facts = _gathered(records)
+    russian = language == "ru"
+
+    def titled(topic: str) -> str:
+        return titles.get(topic, "Не определена" if russian else "Not found")
+
+    return {
+        "call": records[0].call if records else "",
+        **facts,
+        "topic_title": titled(str(facts["topic"])),
+        "way": [
+            {"at": record.wall_seconds, "text": way({**record.data, **record.personal})[0 if russian else 1]}
+            for record in records
+            if (way := _WAYS.get(record.kind)) is not None
+        ],
+        "request": own.number if own else "",
+        "status": own.status if own else "",
+        "earlier": [
+            {
+                "number": request.number,
+                "topic": titled(request.topic),
+                "status": TITLES[request.status] if russian else request.status,
+                "opened": request.opened,
+                "operator": request.operator,
+            }
+            for request in earlier
+            if own is None or request.number != own.number
+        ][:5],
+    }
+
+
+def _gathered(records: Sequence[Record]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "line": "",
+        "caller": "",
+        "topic": "none",
+        "by": "",
+        "language": "",
+        "matched": "",
+        "passed_by": "",
+        "said": [],
+        "proven": [],
+        "priority": 0,
+        "escalation": "",
+        "ended": False,
+        "arrived": 0.0,
+        "queued": None,
+        "connected": None,
+    }
+    for record in records:
+        if record.kind in ("topic", "decided", "queued") and "priority" in record.data:
+            found["priority"] = record.data["priority"]
+        gather = _GATHERS.get(record.kind)
+        if gather is not None:
+            found |= gather(found, record)
+    return found
+
+
+_Gather = Callable[[Mapping[str, Any], Record], dict[str, Any]]
+_GATHERS: Mapping[str, _Gather] = {
+    "arrived": lambda _, record: {
+        "line": record.data.get("line", ""),
+        "caller": record.personal.get("caller", ""),
+        "arrived": record.wall_seconds,
+    },
+    "heard": lambda found, record: {"said": [*found["said"], *filter(None, (record.personal.get("text"),))]},
+    "topic": lambda _, record: {
+        "topic": record.data.get("topic", "none"),
+        "by": record.data.get("by", ""),
+        "matched": record.personal.get("matched", ""),
+    },
+    "queued": lambda found, record: {
+        "queued": record.wall_seconds if found["queued"] is None else found["queued"],
+        "language": record.data.get("language", ""),
+    },
+    "connected": lambda _, record: {"connected": record.wall_seconds},
+    "identity_checked": lambda _, record: {
+        "proven": [each for each in str(record.data.get("checked", "")).split(",") if each]
+    },
+    "escalated": lambda _, record: {"escalation": record.personal.get("reason", "")},
+    "transferred": lambda _, record: {"passed_by": record.data.get("operator", "")},
+    "ended": lambda *_: {"ended": True},
+}
