@@ -29,7 +29,7 @@ _MICROPHONE = (
     "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required",
 )
-# How strongly a tone is in what the page's loudspeaker gets: decibels above the mean of all frequencies.
+# Whose tones the page's loudspeaker gets: those within 15 dB of the loudest sound.
 _LISTEN = """async (tones) => {
   const stream = document.querySelector('#voice').srcObject;
   const context = new AudioContext();
@@ -39,11 +39,10 @@ _LISTEN = """async (tones) => {
   await new Promise((done) => setTimeout(done, 900));
   const levels = new Float32Array(analyser.frequencyBinCount);
   analyser.getFloatFrequencyData(levels);
-  const finite = [...levels].filter(Number.isFinite);
-  const mean = finite.reduce((a, b) => a + b, 0) / finite.length;
   const bin = (tone) => Math.round(tone / context.sampleRate * analyser.fftSize);
-  const found = Object.entries(tones).filter(([_, tone]) =>
-    Math.max(...levels.slice(bin(tone) - 1, bin(tone) + 2)) - mean > 35).map(([name]) => name);
+  const level = (tone) => Math.max(...levels.slice(bin(tone) - 2, bin(tone) + 3));
+  const loudest = Math.max(...levels);
+  const found = Object.keys(tones).filter((name) => loudest > -80 && level(tones[name]) > loudest - 15);
   await context.close();
   return found.sort();
 }"""

@@ -6,6 +6,7 @@ from ivr.web.roles import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"operator", "supervisor", "admin", "auditor"})
 READERS: frozenset[Role] = frozenset({"supervisor", "admin", "auditor"})
+OPERATORS: frozenset[Role] = frozenset({"operator"})
 SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
 ADMINS: frozenset[Role] = frozenset({"admin"})
 OVERSEERS: frozenset[Role] = frozenset({"admin", "auditor"})
@@ -39,9 +40,18 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/api/studio/compare"): ADMINS,
     ("POST", "/api/studio/publish"): ADMINS,
     ("POST", "/api/studio/rollback"): ADMINS,
+    ("GET", "/console"): OPERATORS,
+    ("GET", "/api/console/stream"): OPERATORS,
+    ("GET", "/api/console/choices"): OPERATORS,
+    ("POST", "/api/console/softphone"): OPERATORS,
+    ("POST", "/api/console/telephone"): OPERATORS,
+    ("POST", "/api/console/state"): OPERATORS,
+    ("POST", "/api/console/act"): OPERATORS,
+    ("POST", "/api/console/identity"): OPERATORS,
+    ("POST", "/api/console/result"): OPERATORS,
 }
 # these have no end: that they follow is tested elsewhere
-ENDLESS = {"/api/status/stream", "/api/audit/stream"}
+ENDLESS = {"/api/status/stream", "/api/audit/stream", "/api/console/stream"}
 # before sign-in, and what gives nothing away
 OPEN: set[tuple[str, str]] = {
     ("GET", "/healthz"),

@@ -104,6 +104,8 @@ class ConsoleSurface:
     # --- what an operator does; each answers what the page is to know ---
 
     async def _softphone(self, operator: str, _: Fields) -> object:
+        if not self._controller.line.connected:
+            raise _Wrong("the telephony is away; the page tries again")
         account, password = await self._controller.softphones.issue(operator)
         return {"address": self._telephone_address, "account": account, "password": password}
 

@@ -28,6 +28,7 @@ export class Softphone {
       const [library, issued] = await Promise.all([import("/static/vendor/jssip.js"), this.issue()]);
       this.JsSIP = library.default ?? library;
       account = issued;
+      if (!account) throw new Error("no account");
     } catch {
       this.tell("away");
       setTimeout(() => this.wanted && this.connect(), RETRY_SECONDS * 1000);
