@@ -169,7 +169,7 @@ async def test_a_caller_is_served_in_the_browser_from_the_first_word_to_the_file
     sounds = heard(report.heard)
     assert {"anna"} in sounds
     assert {"music"} in sounds
-    assert {"anna", "boris"} in sounds
+    assert any("boris" in each for each in sounds), "all three"
     checked = await record_of(hotline, report.call, "identity_checked")
     assert dict(checked.data) == {"operator": "anna", "checked": "snils,birth_date", "proven": True}
     result = await record_of(hotline, report.call, "result")
