@@ -41,13 +41,13 @@ _WAYS: Mapping[str, Callable[[_Facts], tuple[str, str]]] = {
     "announced": lambda _: ("Услышал, сколько ждать", "Told how long to wait"),
     "callback_accepted": lambda _: ("Попросил перезвонить", "Asked to be called back"),
     "offer_ended": lambda f: (f"{f.get('operator', '')} не ответил", f"{f.get('operator', '')} did not answer"),
-    "connected": lambda f: (f"Говорит с {f.get('operator', '')}", f"Talks to {f.get('operator', '')}"),
+    "connected": lambda f: (f"Разговор: {f.get('operator', '')}", f"Talks to {f.get('operator', '')}"),
     "held": lambda _: ("На удержании", "On hold"),
     "resumed": lambda _: ("Снова в разговоре", "Back in the talk"),
     "consulted": lambda f: (f"Консультация: {f.get('target', '')}", f"Consultation: {f.get('target', '')}"),
     "escalated": lambda f: (f"Эскалация: {f.get('reason', '')}", f"Escalated: {f.get('reason', '')}"),
     "transferred": lambda f: (
-        f"Перевёл {f.get('operator', '')}" + (f" → {f['target']}" if f.get("target") else ""),
+        f"Перевод: {f.get('operator', '')}" + (f" → {f['target']}" if f.get("target") else ""),
         f"Transferred by {f.get('operator', '')}" + (f" → {f['target']}" if f.get("target") else ""),
     ),
     "talk_ended": lambda _: ("Разговор окончен", "Talk over"),
@@ -55,9 +55,17 @@ _WAYS: Mapping[str, Callable[[_Facts], tuple[str, str]]] = {
 
 
 def card(
-    records: Sequence[Record], earlier: Sequence[Request], own: Request | None, titles: Mapping[str, str], language: str
+    records: Sequence[Record],
+    earlier: Sequence[Request],
+    own: Request | None,
+    titles: Mapping[str, str],
+    names: Mapping[str, str],
+    language: str,
 ) -> dict[str, Any]:
-    """What the page shows of a call; moments in Unix seconds. `titles`: topic → title; `earlier`: older requests."""
+    """What the page shows of a call; moments in Unix seconds.
+
+    `titles`: topic → title; `names`: operator → full name; `earlier`: older requests of the caller.
+    """
     facts = _gathered(records)
     russian = language == "ru"
 
@@ -69,7 +77,7 @@ def card(
         **facts,
         "topic_title": titled(str(facts["topic"])),
         "way": [
-            {"at": record.wall_seconds, "text": way({**record.data, **record.personal})[0 if russian else 1]}
+            {"at": record.wall_seconds, "text": way(_named(record, names))[0 if russian else 1]}
             for record in records
             if (way := _WAYS.get(record.kind)) is not None
         ],
@@ -87,6 +95,14 @@ def card(
             if own is None or request.number != own.number
         ][:5],
     }
+
+
+def _named(record: Record, names: Mapping[str, str]) -> _Facts:
+    facts: dict[str, Any] = {**record.data, **record.personal}
+    for role in ("operator", "target"):
+        if facts.get(role) in names:
+            facts[role] = names[facts[role]]
+    return facts
 
 
 def _gathered(records: Sequence[Record]) -> dict[str, Any]:

@@ -93,6 +93,6 @@ class Console:
                 earlier = await self.controller.requests.of_person(own.person, limit=6)
         except RedisError:
             pass  # the talk goes on without its history
-        shown = card(records, earlier, own, self.titles, language)
+        shown = card(records, earlier, own, self.titles, self.names, language)
         waited = shown["queued"] and ((shown["connected"] or 0.0) - shown["queued"])
         return {**shown, "waited": waited if shown["connected"] else None, "templates": self.templates(shown["topic"])}
