@@ -73,7 +73,8 @@ def test_with_a_certificate_there_is_no_plain_way_in(files: Path, tmp_path: Path
     pjsip = sections(etc / "pjsip.conf")
 
     transports = {name: lines for name, lines in pjsip.items() if "type = transport" in lines}
-    assert list(transports) == ["tls"]
+    assert list(transports) == ["tls", "ws"]
+    assert "bind = 127.0.0.1" in transports["ws"]  # operators' browsers on this machine
     assert {"protocol = tls", "bind = 0.0.0.0:11060", "method = tlsv1_3"} <= set(transports["tls"])
     assert "media_encryption = sdes" in pjsip["telephone"]
     assert not [line for line in pjsip["telephone"] if "media_address" in line]
