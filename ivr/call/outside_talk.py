@@ -86,4 +86,4 @@ class OutsideTalk:
             if leg is not None:
                 await line.hang_up(leg.channel)
             if bridged:
-                await line.unbridge(bridge)
+                await line.unbridge(bridge, self._incoming.channel)

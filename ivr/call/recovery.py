@@ -244,7 +244,7 @@ class Recovery:
             self._line.forget(channel)
         goes_on = kept is not None and by == "operator"
         await _few_at_once(self._line.hang_up(name) for name in channels if _MADE_BY_US.search(name) or not goes_on)
-        await self._line.unbridge(f"{call}{_TALK}")
+        await self._line.unbridge(f"{call}{_TALK}", kept.incoming.channel if kept is not None and goes_on else "")
         await self._queue.talk_ended(call)
         self._talk_ended(call, told, by)
         if kept is not None and goes_on:

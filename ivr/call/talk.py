@@ -309,7 +309,7 @@ class Talk:
             await self._parts.queue.talk_ended(self._call)  # a free operator need not wait for the rooms to be closed
         finally:
             for room in self._open:
-                await line.unbridge(self._rooms[room])
+                await line.unbridge(self._rooms[room], self._caller)
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

@@ -282,7 +282,15 @@ class Line:
             raise
         return snoop
 
-    async def unbridge(self, name: str) -> None:
+    async def unbridge(self, name: str, going_on: str = "") -> None:
+        """End the bridge; a channel that is `going_on` is out of it when this returns.
+
+        Asterisk answers to the end of a bridge before the channels in it know: a prompt asked for in between would be
+        played to a bridge that is no more, and never be over.
+        """
+        if going_on:
+            path = f"bridges/{name}/removeChannel?channel={going_on}"
+            await self._tolerate_gone("POST", path, but=(400, 404, 409, 422))
         await self._tolerate_gone("DELETE", f"bridges/{name}")
 
     # --- events ---
@@ -372,11 +380,11 @@ class Line:
             for channel in channels:
                 del self._entering[channel]
 
-    async def _tolerate_gone(self, method: str, path: str) -> None:
+    async def _tolerate_gone(self, method: str, path: str, but: Sequence[int] = (404, 409)) -> None:
         try:
             await self._ari.request(method, path)
         except AsteriskRefused as error:
-            if error.status not in (404, 409):
+            if error.status not in but:
                 raise
         except AsteriskUnavailable:
             log.warning("release_unanswered", request=f"{method} {path}")

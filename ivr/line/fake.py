@@ -136,6 +136,12 @@ class FakeAsterisk:
                     for members in self.bridges.values():
                         members.discard(channel)  # nobody is in two bridges
                     self.bridges[bridge].add(channel)
+            case "POST", ["bridges", bridge, "removeChannel"]:
+                channel = path.partition("?channel=")[2]
+                self._known(channel)
+                if channel not in self.bridges.get(bridge, ()):
+                    raise AsteriskRefused(f"POST {path}", 422, "Channel not in this bridge")
+                self.bridges[bridge].discard(channel)
             case "DELETE", ["bridges", bridge]:
                 if self.bridges.pop(bridge, None) is None:
                     raise AsteriskRefused(f"DELETE {path}", 404, "Bridge not found")
