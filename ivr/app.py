@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -418,7 +418,10 @@ class Controller:
             self._keep(self.router.leave(offer.call, "call_ended"))
 
     def _service_code(self, dialled: OperatorCode) -> None:
-        self._keep(self._codes.serve(dialled))
+        operator, in_browser = operator_of(dialled.endpoint)
+        if not in_browser:
+            self.softphones.use_telephone(operator)  # whoever dials from it wants it to ring
+        self._keep(self._codes.serve(replace(dialled, endpoint=operator)))
 
     def _contact(self, change: ContactsChanged) -> None:
         operator, in_browser = operator_of(change.endpoint)

@@ -31,7 +31,7 @@ async def answers() -> AsyncIterator[dict[str, web.StreamResponse | str]]:
 
     app = web.Application()
     app.router.add_get("/{rest:.*}", answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, access_log=None)  # its lines are not what is looked at
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
