@@ -285,8 +285,8 @@ class Line:
     async def unbridge(self, name: str, going_on: str = "") -> None:
         """End the bridge; a channel that is `going_on` is out of it when this returns.
 
-        Asterisk answers to the end of a bridge before the channels in it know: a prompt asked for in between would be
-        played to a bridge that is no more, and never be over.
+        Asterisk answers to the end of a bridge before the channels in it know: a prompt asked for in between may go to
+        a bridge that is no more.
         """
         if going_on:
             path = f"bridges/{name}/removeChannel?channel={going_on}"
