@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from redis.exceptions import RedisError
@@ -28,15 +27,10 @@ from ivr.dialplan.model import Plan, Plans
 from ivr.dialplan.notices import notices_of
 from ivr.dialplan.publish import Live, Refused
 from ivr.dialplan.services import HttpService
-from ivr.errors import IvrError, SetupFailed, StoreUnavailable
-from ivr.journal.archive import Archive
-from ivr.journal.audit import AuditLog
+from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.journal.fold import CallState, fold
 from ivr.journal.privacy import Keyring
-from ivr.journal.reader import JournalReader
-from ivr.journal.record import Value
-from ivr.journal.retention import nights, purge
-from ivr.journal.stream import Journal
+from ivr.ledger import COUNT_AGAIN_SECONDS, ZONE, Ledger
 from ivr.line.ari import AriClient
 from ivr.line.asterisk import IncomingCall, Line, OperatorCode
 from ivr.line.events import ContactsChanged
@@ -50,18 +44,11 @@ from ivr.queue.model import Offer
 from ivr.queue.notices import NoticeBoard
 from ivr.queue.store import QueueStore
 from ivr.request.caller import KnownCaller
-from ivr.request.clerk import Clerk
 from ivr.request.look_up import RequestStatus
-from ivr.request.store import RequestStore
-from ivr.routing.hours import parse_hours
 from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
 from ivr.speech.client import SpeechPool
-from ivr.stats.incident import Usual
-from ivr.stats.meters import Meters
-from ivr.stats.today import Today
-from ivr.stats.watch import LEARNING_SECONDS, IncidentWatch
 from ivr.store import connect
 from ivr.wiring import Wiring
 
@@ -70,10 +57,7 @@ log = structlog.get_logger()
 _OPERATORS_LANGUAGE = "ru"
 _NAME = "controller"
 _NUMBERS = 1_000_000_000
-_COUNT_AGAIN_SECONDS = 1.0
 _VIEW_SECONDS = 2.0  # a store that takes longer is away: calls are served without it
-_ZONE = ZoneInfo("Europe/Moscow")
-_OFFICE_HOURS = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"}, "RU")
 _NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
 _NOTICE_OF_ANY = "notice_many_calls"
 _LONGEST_OUTAGE_SECONDS = 7200.0
@@ -108,27 +92,17 @@ class Controller:
             socket_keepalive=True,
         )
         self.keyring = keyring = Keyring.load(wiring.keys)
-        self.journal = Journal(self.redis, clock, keyring, wiring.spool)
-        self.reader = JournalReader(self.redis, keyring)
-        self._retention = wiring.retention
-        self._archive = Archive(self.redis, wiring.archive, _ZONE)
-        self.audit = AuditLog(self.redis, keyring, clock)
-        self.today = Today(_ZONE, clock.wall())
+        self.ledger = ledger = Ledger(self.redis, keyring, clock, wiring)
         self._clock = clock
-        self.requests = requests = RequestStore(self.redis)
-        self._request_status = RequestStatus(requests, keyring, _ZONE)
-        self.clerk = Clerk(requests, keyring, clock, _OFFICE_HOURS, _ZONE, self._record_request)
-        self.notices = NoticeBoard(self.redis, self.audit, clock)
+        requests = ledger.requests
+        self._request_status = RequestStatus(requests, keyring, ZONE)
+        self.notices = NoticeBoard(self.redis, ledger.audit, clock)
         self.sayable = notices_of(live.now.plans, live.now.catalogue)
-        self.incidents = IncidentWatch(Usual(), clock, _ZONE, lambda kind, data: self.record("", kind, data=data))
-        self.meters = Meters()
-        self.started_at = clock.wall()
-        self._uncounted: list[tuple[str, str, Mapping[str, Value], float]] | None = []
-        self.on_change: Callable[[], None] = lambda: None
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
         names = tuple(profile.name for profile in profiles)
         self.softphones = Softphones(self.ari)
-        self.desks = Desks(self, clock, policy.wrap_up_seconds)
+        self.desks = Desks(self, ledger.record, clock, policy.wrap_up_seconds)
+        ledger.followers.append(self.desks.observe)
         self.line = Line(
             self.ari,
             "ivr",
@@ -156,12 +130,12 @@ class Controller:
         def recognise_caller(call: CallId, number: str) -> KnownCaller:
             return KnownCaller(requests, keyring, call, number)
 
-        call_backs = CallBacks(self.router, self, outside, clock, call_back_hours)
+        call_backs = CallBacks(self.router, ledger, outside, clock, call_back_hours)
         parts = Parts(
             self.line,
             self.speech,
             self.router,
-            self,
+            ledger,
             clock,
             sound,
             telephone=self.softphones.telephone,
@@ -179,7 +153,7 @@ class Controller:
         def plan_named(name: str) -> Plan | None:
             return self.plans.by_name.get(name)
 
-        self._kept = KeptCalls(self.redis, keyring, _NAME, self.journal.settled)
+        self._kept = KeptCalls(self.redis, keyring, _NAME, ledger.journal.settled)
         self.switchboard = Switchboard(
             plan_of, plan_named, parts, call_backs, self._kept, lambda: self.live.now.version.number, most_calls
         )
@@ -198,121 +172,43 @@ class Controller:
     async def running(self) -> AsyncIterator[None]:
         """Serve callers while the block runs; afterwards no call, task or connection is left."""
         async with AsyncExitStack() as stack:
-            self.started_at = self._clock.wall()
             stack.push_async_callback(self.redis.aclose)
-            await self.journal.start()
-            stack.push_async_callback(self.journal.close)
+            await self.ledger.start()
+            stack.push_async_callback(self.ledger.close)
             stack.push_async_callback(self._kept.close)
             await stack.enter_async_context(self.ari)
             await stack.enter_async_context(self._services)
             await self.speech.start()
             stack.push_async_callback(self.speech.close)
-            self._keep(self._count_day())
+            for duty in self.ledger.duties():
+                self._keep(duty)
             self._keep(self._begin_desks())
             self._keep(self._kept.run())
             self._keep(self._take_calls())
-            self._keep(self.clerk.run())
-            self._keep(self._make_up_requests())
-            self._keep(self._watch_for_incidents())
-            self._keep(self._keep_house())
             self._keep(self.live.follow(self._plans_live, self._plans_refused))
             stack.push_async_callback(self._end_tasks)
             await stack.enter_async_context(self._agi.serving(*self._agi_address))
             stack.push_async_callback(self.switchboard.close)
             yield
 
-    def record(
-        self,
-        call: str,
-        kind: str,
-        path: str = "",
-        data: Mapping[str, Value] = _NOTHING,
-        personal: Mapping[str, str] = _NOTHING,
-    ) -> None:
-        """Write one step down, count it, and let the pages know; never blocks."""
-        self.journal.record(call, kind, path, data, personal)
-        taken = call, kind, data, self._clock.wall()
-        if self._uncounted is None:
-            self.today.take(*taken)
-        else:
-            self._uncounted.append(taken)
-        self.meters.take(*taken)
-        self.clerk.observe(call, kind, data, personal)
-        self.incidents.observe(kind, data, personal)
-        self.desks.observe(call, kind, data)
-        self.on_change()
-
-    def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
-        """Seal what is kept beside the journal under the call's own key."""
-        return self.journal.seal(call, personal, context)
-
-    async def unseal(self, call: str, sealed: str, context: str) -> Mapping[str, str]:
-        """What `seal` sealed."""
-        return await self.journal.unseal(call, sealed, context)
-
-    def _record_request(self, call: str, kind: str, data: Mapping[str, Value]) -> None:
-        self.record(call, kind, data=data)
-
     def _plans_live(self, now: Live) -> None:
         self.sayable = notices_of(now.plans, now.catalogue)
-        self.record("", "configuration_loaded", data={"version": str(now.version.number)})
+        self.ledger.record("", "configuration_loaded", data={"version": str(now.version.number)})
 
     def _plans_refused(self, refused: Refused) -> None:
         findings = refused.findings
         first = str(findings[0]) if findings else ""
-        self.record("", "configuration_refused", data={"findings": len(findings), "first": first})
-
-    async def _make_up_requests(self) -> None:
-        """Steps of calls that an earlier controller wrote down and then died before their requests had them."""
-        await self.journal.caught_up()
-        await self.clerk.catch_up(JournalReader(self.redis, self.keyring, reveal=True))
-
-    async def _count_day(self) -> None:
-        """Count what the journal already has of today; what comes meanwhile is counted after it, in order."""
-        while True:
-            counted = Today(_ZONE, self._clock.wall())
-            try:
-                async for record in self.reader.since(counted.midnight):
-                    if record.wall_seconds < self.started_at:
-                        counted.take(record.call, record.kind, record.data, record.wall_seconds)
-            except (RedisError, OSError):
-                await asyncio.sleep(_COUNT_AGAIN_SECONDS)
-            else:
-                self.today = counted
-                break
-        uncounted, self._uncounted = self._uncounted, None
-        for taken in uncounted or ():
-            self.today.take(*taken)
+        self.ledger.record("", "configuration_refused", data={"findings": len(findings), "first": first})
 
     async def _begin_desks(self) -> None:
         """Operators still owe results of talks before the start."""
         while True:
             try:
-                due = await self.requests.due(self._clock.wall() + RESULT_SECONDS, limit=_MOST_UNFINISHED)
-                self.desks.restore([await self.requests.get(number) for number in due])
+                due = await self.ledger.requests.due(self._clock.wall() + RESULT_SECONDS, limit=_MOST_UNFINISHED)
+                self.desks.restore([await self.ledger.requests.get(number) for number in due])
                 return
             except (RedisError, OSError):
-                await asyncio.sleep(_COUNT_AGAIN_SECONDS)
-
-    async def _watch_for_incidents(self) -> None:
-        """Learn what is usual and what is under way from the days that the store still has, then keep looking."""
-        await self.journal.caught_up()
-        known = JournalReader(self.redis, None).since(self.today.midnight - LEARNING_SECONDS)
-        await self.incidents.resume(known, self.today.midnight)
-        await self.incidents.run()
-
-    async def _keep_house(self) -> None:
-        """Every night: closed days to files, what is older than it may be deleted, what is usual learnt anew."""
-        async for _ in nights(self._clock, _ZONE):
-            now = self._clock.wall()
-            try:
-                done = await purge(self.redis, self._archive, self.audit, self.requests, self._retention, now, _ZONE)
-                log.info("purged", **asdict(done))
-                self.today.turn(now)
-                known = self._archive.since(JournalReader(self.redis, None), self.today.midnight - LEARNING_SECONDS)
-                await self.incidents.learn(known, self.today.midnight)
-            except (RedisError, OSError, IvrError) as error:
-                log.warning("purge_failed", reason=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(COUNT_AGAIN_SECONDS)
 
     def talk(self, call: str) -> Talk | None:
         """The talk under way in that call."""
@@ -325,15 +221,15 @@ class Controller:
 
     async def operator_ready(self, name: str) -> None:
         await self.router.operator_ready(name)
-        self.record("", "operator_ready", data={"operator": name})
+        self.ledger.record("", "operator_ready", data={"operator": name})
 
     async def operator_paused(self, name: str, reason: str) -> None:
         await self.router.operator_paused(name, reason)
-        self.record("", "operator_paused", data={"operator": name, "reason": reason})
+        self.ledger.record("", "operator_paused", data={"operator": name, "reason": reason})
 
     async def operator_gone(self, name: str, reason: str) -> None:
         await self.router.operator_gone(name)
-        self.record("", "operator_gone", data={"operator": name, "reason": reason})
+        self.ledger.record("", "operator_gone", data={"operator": name, "reason": reason})
 
     def now(self) -> float:
         """Unix seconds by the controller's clock."""
@@ -345,7 +241,7 @@ class Controller:
             self.ari,
             self.line,
             self.router,
-            self,
+            self.ledger,
             self.switchboard,
             self._kept,
             self._clock,
@@ -368,7 +264,7 @@ class Controller:
         await recovery.take_over(self._keep)
         promised = self.router.promised()
         for call in promised:
-            await self.journal.resume(call)
+            await self.ledger.journal.resume(call)
         await self._close_unfinished(recovery.alive.union(promised))
 
     async def _plan_of(self, kept: KeptCall) -> Plan | None:
@@ -376,22 +272,22 @@ class Controller:
         return plans.by_name.get(kept.state.first_plan)
 
     async def _resume(self, call: CallId) -> CallState:
-        await self.journal.resume(call)
-        return fold(await self.reader.read(call))
+        await self.ledger.journal.resume(call)
+        return fold(await self.ledger.reader.read(call))
 
     async def _close_unfinished(self, going_on: frozenset[CallId]) -> None:
         """Journals of calls that ended with their controller get their last record."""
         now = self._clock.wall()
-        for name in await self.reader.calls(since_seconds=now - _LONGEST_OUTAGE_SECONDS, limit=_MOST_UNFINISHED):
+        for name in await self.ledger.reader.calls(since_seconds=now - _LONGEST_OUTAGE_SECONDS, limit=_MOST_UNFINISHED):
             call = CallId(name)
-            records = await self.reader.read(call)
-            began_before_us = records and records[0].wall_seconds < self.started_at
+            records = await self.ledger.reader.read(call)
+            began_before_us = records and records[0].wall_seconds < self.ledger.started_at
             if began_before_us and call not in going_on and not any(record.kind == "ended" for record in records):
-                await self.journal.resume(call)
-                self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
+                await self.ledger.journal.resume(call)
+                self.ledger.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
 
     def _around(self) -> Around:
-        detected = (_NOTICES.get(incident.topic, _NOTICE_OF_ANY) for incident in self.incidents.open)
+        detected = (_NOTICES.get(incident.topic, _NOTICE_OF_ANY) for incident in self.ledger.incidents.open)
         wanted = dict.fromkeys([*(notice.prompt for notice in self.notices.on), *detected])
         return Around(self.router.waiting(), tuple(prompt for prompt in wanted if prompt in self.sayable))
 

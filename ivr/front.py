@@ -34,25 +34,26 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
     """What the controller serves to browsers and to the commands of this machine."""
     report = StatusReport(controller, hotline.accounts, hotline.settings.speech.model.name)
     feed = Feed(report.take)
-    controller.on_change = feed.changed
+    ledger = controller.ledger
+    ledger.followers.append(lambda *_: feed.changed())
 
     def in_hand(operator: str) -> str:
         row = controller.router.view.operators.get(operator)
         return row.call if row else ""
 
     def levels() -> Levels:
-        health = controller.journal.health()
+        health = ledger.journal.health()
         return {
             "journal_backlog": ("Records that wait for the store", health.waiting + health.spooled),
-            "requests_open": ("Requests that are not done", controller.clerk.standing.open),
-            "requests_late": ("Of them past a deadline", controller.clerk.standing.late),
+            "requests_open": ("Requests that are not done", ledger.clerk.standing.open),
+            "requests_late": ("Of them past a deadline", ledger.clerk.standing.late),
             "speech_places_free": ("Callers who could be heard beside those who are", controller.speech.free),
         }
 
-    accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.audit)
+    accounts = Accounts(controller.redis, controller.keyring, SystemClock(), ledger.audit)
     access = Access(
         accounts,
-        controller.audit,
+        ledger.audit,
         in_hand,
         machine_token=hotline.machine_token,
         metrics_token=hotline.metrics_token,
@@ -60,23 +61,23 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
     )
     board = Board(
         report.take,
-        controller.reader.read,
+        ledger.reader.read,
         JournalReader(controller.redis, controller.keyring, reveal=True).read,
         feed,
-        lambda: controller.today,
+        lambda: ledger.today,
     )
     supervision = Supervision(QueueStore(controller.redis), SystemClock(), policy)
     acts = Acts(
         supervision,
         lambda: controller.router.view,
-        controller.audit,
-        controller.incidents,
+        ledger.audit,
+        ledger.incidents,
         queues=lambda: planned_queues(controller.plans) | set(controller.router.view.queues),
         titles={account.name: account.full_name for account in hotline.accounts},
         listen=controller.switchboard.listen_in,
         notices=controller.notices,
         sayable=lambda: controller.sayable,
-        tell=lambda call, kind, facts: controller.record(call, kind, data=facts),
+        tell=lambda call, kind, facts: ledger.record(call, kind, data=facts),
     )
     titles = {topic.id: topic.title for topic in topics_of(hotline)}
     console = Console(controller, hotline.accounts, titles, tuple(hotline.settings.outside), hotline.settings.results)
@@ -89,10 +90,16 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         surfaces=(
             ConsoleSurface(console, telephone_address),
             Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
-            Metrics(controller.meters, report.take, levels),
+            Metrics(ledger.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
-            Requests(controller.requests, controller.clerk, controller.audit, hotline.accounts, SystemClock().wall),
-            Studio(hotline.home, controller.live, controller.audit),
+            Requests(
+                ledger.requests,
+                ledger.clerk,
+                ledger.audit,
+                hotline.accounts,
+                SystemClock().wall,
+            ),
+            Studio(hotline.home, controller.live, ledger.audit),
         ),
         vendor=hotline.home.var / "vendor",
         connect=(telephone_address,),

@@ -46,7 +46,7 @@ class StatusReport:
         queue = controller.router.snapshot()
         sessions = list(controller.switchboard.sessions)
         calls_by_line = Counter(normalised_line(session.line_number) for session in sessions)
-        today = controller.today
+        today = controller.ledger.today
         today.turn(queue.at)
         return Status(
             at=queue.at,
@@ -98,12 +98,12 @@ class StatusReport:
             ),
             incidents=tuple(
                 IncidentStatus(incident.topic, incident.opened, incident.calls, incident.usual)
-                for incident in controller.incidents.open
+                for incident in controller.ledger.incidents.open
             ),
             topics=tuple(_topics(queue, today)),
             queues=tuple(self._queues(queue)),
             waiting_count=queue.waiting_count,
-            requests=RequestsStatus(controller.clerk.standing.open, controller.clerk.standing.late),
+            requests=RequestsStatus(controller.ledger.clerk.standing.open, controller.ledger.clerk.standing.late),
         )
 
     def _queues(self, queue: Snapshot) -> Iterator[QueueStatus]:
@@ -113,7 +113,7 @@ class StatusReport:
             yield QueueStatus(name, crowd.waiting, crowd.oldest, row.limit if row else 0, row.closed if row else False)
 
     async def _store(self) -> PartStatus:
-        health = self._controller.journal.health()
+        health = self._controller.ledger.journal.health()
         try:
             async with asyncio.timeout(_PING_SECONDS):
                 await self._controller.redis.ping()

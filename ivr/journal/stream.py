@@ -33,7 +33,6 @@ _STORE_SECONDS = 2.0  # a store that takes longer for a batch is away
 _RETRY_SECONDS = 0.25
 _RESUME_SECONDS = 10.0
 _KEPT_SECONDS = 3.0  # longer than the store may take to sync its append-only file
-_MARK_SECONDS = 30 * 86_400
 _REMEMBERED_CALLS = 50_000
 _OURS_SECONDS = 10.0  # after a call's end its journal may be gone on with elsewhere, by a command or another controller
 _PAPERWORK = frozenset(name for name, kind in KINDS.items() if kind.subject == "request")
@@ -255,7 +254,7 @@ class Journal:
             self._kept.popleft()
 
     async def _run(self, writer: str, batch: wire.Batch, *, directly_after: bool = False) -> tuple[str, int]:
-        named, arguments = _arranged(writer, batch, directly_after=directly_after)
+        named, arguments = wire.arranged(writer, batch, directly_after=directly_after)
         async with asyncio.timeout(_STORE_SECONDS):
             said, mark = await self._append(keys=named, args=arguments)
         return said if isinstance(said, str) else said.decode(), int(mark)
@@ -380,27 +379,3 @@ class Journal:
         else:
             self._calls.move_to_end(call)
         return state
-
-
-def _arranged(writer: str, batch: wire.Batch, *, directly_after: bool) -> tuple[list[str], list[str | int]]:
-    """KEYS and ARGV of lua/append.lua."""
-    calls = list(dict.fromkeys(entry.call for entry in batch.entries if entry.call))
-    places = {call: str(place) for place, call in enumerate(calls, start=1)} | {"": "0"}
-    first = {entry.call: entry.wall for entry in batch.entries if entry.first}
-    new_keys = [entry for entry in batch.entries if entry.wrapped_key]
-    callers = [entry for entry in batch.entries if entry.person]
-    arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS, len(calls)]
-    for call in calls:
-        arguments += (call, first.get(call, ""))
-    arguments.append(len(new_keys))
-    for entry in new_keys:
-        arguments += (entry.key_owner, entry.wrapped_key, entry.wall)
-    arguments.append(len(callers))
-    for entry in callers:
-        arguments += (entry.call, entry.wall)
-    for entry in batch.entries:
-        arguments += (places[entry.call], entry.kind, entry.text)
-    named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS, keys.KEYED, keys.ERASED]
-    named += [keys.call(call) for call in calls]
-    named += [keys.person(entry.person) for entry in callers]
-    return named, arguments

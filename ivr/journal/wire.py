@@ -7,8 +7,10 @@ from dataclasses import astuple, dataclass, replace
 
 import orjson
 
-from ivr.journal import privacy
+from ivr.journal import keys, privacy
 from ivr.journal.record import VERSION, Record, Value
+
+_MARK_SECONDS = 30 * 86_400  # how long the store remembers a writer's last batch
 
 
 def _short(value: object) -> str:
@@ -109,3 +111,27 @@ def batch_from_line(line: str) -> Batch:
         return Batch(fields["batch"], tuple(Entry(*entry) for entry in fields["entries"]))
     except (KeyError, TypeError) as error:
         raise ValueError("not a batch of journal records") from error
+
+
+def arranged(writer: str, batch: Batch, *, directly_after: bool) -> tuple[list[str], list[str | int]]:
+    """KEYS and ARGV of lua/append.lua."""
+    calls = list(dict.fromkeys(entry.call for entry in batch.entries if entry.call))
+    places = {call: str(place) for place, call in enumerate(calls, start=1)} | {"": "0"}
+    first = {entry.call: entry.wall for entry in batch.entries if entry.first}
+    new_keys = [entry for entry in batch.entries if entry.wrapped_key]
+    callers = [entry for entry in batch.entries if entry.person]
+    arguments: list[str | int] = [batch.number, int(directly_after), _MARK_SECONDS, len(calls)]
+    for call in calls:
+        arguments += (call, first.get(call, ""))
+    arguments.append(len(new_keys))
+    for entry in new_keys:
+        arguments += (entry.key_owner, entry.wrapped_key, entry.wall)
+    arguments.append(len(callers))
+    for entry in callers:
+        arguments += (entry.call, entry.wall)
+    for entry in batch.entries:
+        arguments += (places[entry.call], entry.kind, entry.text)
+    named = [keys.STREAM, keys.mark(writer), keys.CALLS, keys.DATA_KEYS, keys.KEYED, keys.ERASED]
+    named += [keys.call(call) for call in calls]
+    named += [keys.person(entry.person) for entry in callers]
+    return named, arguments

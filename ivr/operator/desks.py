@@ -20,10 +20,14 @@ class Talk(Protocol):
     def operator_lost(self) -> None: ...
 
 
-class Floor(Protocol):
-    """The controller as the desks need it."""
+class Record(Protocol):
+    """Writes one step down; never blocks."""
 
-    def record(self, call: str, kind: str, path: str = "", data: Mapping[str, Any] = ...) -> None: ...
+    def __call__(self, call: str, kind: str, path: str = "", data: Mapping[str, Any] = ...) -> None: ...
+
+
+class Floor(Protocol):
+    """Who has which call in hand."""
 
     def talk(self, call: str) -> Talk | None:
         """The talk under way in that call."""
@@ -37,8 +41,9 @@ class Floor(Protocol):
 class Desks:
     """`wrap_up_seconds`: how long an operator has for the paperwork before the next call may come."""
 
-    def __init__(self, floor: Floor, clock: Clock, wrap_up_seconds: float) -> None:
+    def __init__(self, floor: Floor, record: Record, clock: Clock, wrap_up_seconds: float) -> None:
         self._floor = floor
+        self._record = record
         self._clock = clock
         self._wrap_up_seconds = wrap_up_seconds
         self._states: dict[str, OperatorState] = {}
@@ -60,7 +65,7 @@ class Desks:
         for row in operators:
             before, self._states[row.name] = self._states.get(row.name), row.state
             if before == "wrap_up" and row.state == "ready":
-                self._floor.record("", "operator_ready", data={"operator": row.name})
+                self._record("", "operator_ready", data={"operator": row.name})
             self._wake(row.name)
 
     def observe(self, call: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -70,7 +75,7 @@ class Desks:
         operator = str(data.get("operator") or "")
         if kind == "talk_ended" and operator:
             self._owe(operator, call, self._clock.wall() + RESULT_SECONDS)
-            self._floor.record("", "operator_wrap_up", data={"operator": operator, "seconds": self._wrap_up_seconds})
+            self._record("", "operator_wrap_up", data={"operator": operator, "seconds": self._wrap_up_seconds})
         elif (
             kind == "transferred" and data.get("to") != "outside"
         ) or kind == "result":  # whoever talks last writes the result

@@ -63,7 +63,7 @@ class Visitor:
         self.session = ""
 
     async def enter(self, controller: Controller, role: Role) -> Visitor:
-        accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.audit)
+        accounts = Accounts(controller.redis, controller.keyring, SystemClock(), controller.ledger.audit)
         name = "anna" if role == "operator" else ""
         form = {"key": await accounts.invite("root"), "role": role, "operator": name}
         answer = await self.http.post("/enter", data=form)
@@ -145,7 +145,7 @@ async def test_a_session_that_was_there_before_is_not_used_and_ends(whole: tuple
 
 
 async def test_a_link_lets_in_once(whole: tuple[Starlette, Controller]) -> None:
-    accounts = Accounts(whole[1].redis, whole[1].keyring, SystemClock(), whole[1].audit)
+    accounts = Accounts(whole[1].redis, whole[1].keyring, SystemClock(), whole[1].ledger.audit)
     form = {"key": await accounts.invite("root"), "role": "admin"}
     assert (await Visitor(whole[0]).http.post("/enter", data=form)).status_code == 303
     assert (await Visitor(whole[0]).http.post("/enter", data=form)).status_code == 403

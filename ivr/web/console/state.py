@@ -83,14 +83,14 @@ class Console:
     async def _card(self, operator: str, call: str, language: str) -> dict[str, Any]:
         if (operator, call) not in self._shown:
             self._shown.add((operator, call))
-            await self.controller.audit.note(operator, "reveal_call", call)
+            await self.controller.ledger.audit.note(operator, "reveal_call", call)
         records = await self._reader.read(call)
         earlier: Sequence[Request] = ()
         own: Request | None = None
         try:
-            own = await self.controller.requests.of_call(call)
+            own = await self.controller.ledger.requests.of_call(call)
             if own is not None and own.person:
-                earlier = await self.controller.requests.of_person(own.person, limit=6)
+                earlier = await self.controller.ledger.requests.of_person(own.person, limit=6)
         except RedisError:
             pass  # the talk goes on without its history
         shown = card(records, earlier, own, self.titles, self.names, language)

@@ -138,7 +138,7 @@ class ConsoleSurface:
         facts: dict[str, Value] = {"operator": operator, "checked": ",".join(checked), "proven": len(checked) >= 2}
         if call != self._controller.in_hand(operator):
             raise _Wrong("the talk is over")
-        self._controller.record(call, "identity_checked", data=facts)
+        self._controller.ledger.record(call, "identity_checked", data=facts)
         return {"proven": facts["proven"]}
 
     async def _result(self, operator: str, fields: Fields) -> object:
@@ -149,18 +149,18 @@ class ConsoleSurface:
             raise _Wrong(f"a result has a category and a text of at most {_LONGEST_NOTE} characters")
         if call == self._controller.in_hand(operator):
             raise _Wrong("the talk is not over yet")
-        own = await self._controller.requests.of_call(call)
+        own = await self._controller.ledger.requests.of_call(call)
         number = own.number if own else ""
         if own is not None and not resolved and status in ("in_progress", "needs_information"):
             try:
-                await self._controller.clerk.set_status(number, status, operator)  # type: ignore[arg-type]
+                await self._controller.ledger.clerk.set_status(number, status, operator)  # type: ignore[arg-type]
             except StatusImpossible:
                 pass  # it is in that status already
         due = self._controller.desks.due(operator)[call]
         talked_until = due - RESULT_SECONDS
         facts: dict[str, Value] = {"request": number, "operator": operator, "resolved": resolved, "category": category}
         facts["after_seconds"] = round(self._controller.now() - talked_until, 1)
-        self._controller.record(call, "result", data=facts, personal={"note": note})
+        self._controller.ledger.record(call, "result", data=facts, personal={"note": note})
         return {"request": number}
 
     def _own(self, operator: str, fields: Fields) -> str:
