@@ -32,7 +32,8 @@ from ivr.journal.fold import CallState, fold
 from ivr.journal.privacy import Keyring
 from ivr.ledger import COUNT_AGAIN_SECONDS, ZONE, Ledger
 from ivr.line.ari import AriClient
-from ivr.line.asterisk import IncomingCall, Line, OperatorCode
+from ivr.line.asterisk import Line
+from ivr.line.channels import IncomingCall, OperatorCode
 from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
 from ivr.line.outside import NOWHERE, Outside

@@ -72,12 +72,17 @@ class AsteriskUnavailable(IvrError):
 
 
 class AsteriskRefused(AsteriskUnavailable):
-    """Asterisk answered `request` with an error `status` (404: the channel has gone meanwhile)."""
+    """Asterisk answered `request` with an error `status`."""
 
     def __init__(self, request: str, status: int, answer: str) -> None:
         self.request = request
         self.status = status
         super().__init__(f"Asterisk refused {request} with {status}: {answer}")
+
+    @property
+    def channel_gone(self) -> bool:
+        """The channel has ended, or (409) still exists but has left us."""
+        return self.status in (404, 409)
 
 
 class SpeechUnavailable(IvrError):

@@ -20,7 +20,7 @@ from ivr.call.parts import Parts
 from ivr.call.talk import Talk
 from ivr.call.wait import Wait
 from ivr.errors import IvrError
-from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
+from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
 from ivr.queue.model import Offer
 from ivr.queue.store import CALLER_RING_SECONDS
 

@@ -10,7 +10,8 @@ from ivr.call.effects import Listen
 from ivr.call.events import CallId, SpeechLost
 from ivr.call.parts import Ear, Speech
 from ivr.errors import AsteriskUnavailable, SpeechUnavailable
-from ivr.line.asterisk import Line, Tap
+from ivr.line.asterisk import Line
+from ivr.line.channels import Tap
 
 log = structlog.get_logger()
 

@@ -21,7 +21,7 @@ from ivr.call.events import CallId
 from ivr.dialplan.state import State
 from ivr.errors import StoreUnavailable
 from ivr.journal.privacy import Keyring, PersonalDataUnreadable
-from ivr.line.asterisk import IncomingCall
+from ivr.line.channels import IncomingCall
 
 log = structlog.get_logger()
 

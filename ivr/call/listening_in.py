@@ -12,7 +12,7 @@ from ivr.call.events import CallId
 from ivr.call.parts import Parts
 from ivr.call.talk import Record, Talk
 from ivr.errors import AsteriskRefused, IvrError
-from ivr.line.asterisk import LegFailed, OperatorLeg
+from ivr.line.channels import LegFailed, OperatorLeg
 from ivr.operator.desk import ActImpossible
 
 Mode = Literal["listen", "whisper", "join"]

@@ -12,7 +12,7 @@ from ivr.call.listening_in import ListeningIn, Mode
 from ivr.call.parts import Offer, Parts
 from ivr.call.talk import Record, Talk
 from ivr.call.wait import Wait
-from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
+from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
 from ivr.operator.desk import ActImpossible
 
 

@@ -9,7 +9,7 @@ from ivr.call.effects import Transfer
 from ivr.call.events import CallId, Event, TransferEnded, Transferred
 from ivr.call.parts import Parts
 from ivr.errors import AsteriskRefused, IvrError
-from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
+from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
 
 Record = Callable[[str, Mapping[str, str | int | float | bool | None]], None]
 

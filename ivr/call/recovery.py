@@ -27,7 +27,8 @@ from ivr.dialplan.model import Plan
 from ivr.errors import AsteriskUnavailable, StoreUnavailable
 from ivr.journal.fold import CallState
 from ivr.line.ari import Ari
-from ivr.line.asterisk import IncomingCall, Line
+from ivr.line.asterisk import Line
+from ivr.line.channels import IncomingCall
 
 log = structlog.get_logger()
 

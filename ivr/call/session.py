@@ -40,16 +40,16 @@ from ivr.call.listening_in import Mode
 from ivr.call.operator_side import OperatorSide
 from ivr.call.outside_talk import OutsideTalk
 from ivr.call.parts import Dialogue, Offer, Parts
+from ivr.call.playing import Playing
 from ivr.call.talk import Talk
 from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
-from ivr.line.asterisk import IncomingCall
+from ivr.line.channels import IncomingCall
 from ivr.routing.region import zone_of
 
 log = structlog.get_logger()
 
 _RELEASE_SECONDS = 5.0
-_CHANNEL_GONE = (404, 409)  # 409: it still exists, but has left us
 
 
 class CallSession:
@@ -69,8 +69,7 @@ class CallSession:
         self._group: asyncio.TaskGroup | None = None
         self._caller = parts.recognise_caller(call, incoming.caller)
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
-        self._music = False
-        self._playing = ""
+        self._playing = Playing(parts.line, incoming.channel, self.receive)
         self._wait = Wait(parts.clock)
         self._admitted = asyncio.Event()
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
@@ -115,8 +114,7 @@ class CallSession:
         self.arrived_wall = kept.arrived_wall
         self._wait.take_over(kept.arrived_wall, kept.entered_wall, adopted.connected_wall)
         self._operators.operator = adopted.operator
-        # What the other one began goes on in Asterisk until it is stopped.
-        self._playing, self._music = kept.state.playing or "", kept.state.music
+        self._playing.take_over(kept.state.playing or "", music=kept.state.music)
 
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks."""
@@ -176,8 +174,8 @@ class CallSession:
         if isinstance(event, CallerHungUp):
             self._caller_gone = True
             self._line_lost = event.cause == LINE_LOST
-        elif isinstance(event, PromptFinished) and event.playback == self._playing:
-            self._playing = ""
+        elif isinstance(event, PromptFinished):
+            self._playing.finished(event.playback)
         elif isinstance(event, SpeechLost) and self._hearing.lose():
             self._spawn(self._hearing.open(self.call, self._incoming.channel))
         elif isinstance(event, TimerFired) and self._wait.going_on:
@@ -199,7 +197,7 @@ class CallSession:
                 await self._carry_out(effect)
             except AsteriskRefused as error:
                 # The channel ended before our request came: its own event is on the way and ends the call.
-                if error.status not in _CHANNEL_GONE:
+                if not error.channel_gone:
                     raise
 
     async def _carry_out(self, effect: Effect) -> None:  # noqa: C901 -- one flat case an effect reads best
@@ -211,15 +209,13 @@ class CallSession:
                 # The operator has the word; the plan must not wait for its prompt.
                 self.receive(PromptFinished(playback))
             case effect_types.Play(playback, prompts, language):
-                self._playing = playback
-                await line.play(channel, playback, [self._parts.media(language, prompt) for prompt in prompts])
+                await self._playing.play(playback, [self._parts.media(language, prompt) for prompt in prompts])
             case effect_types.StopPlaying(playback):
-                await line.stop_playing(channel, playback)
+                await self._playing.stop(playback)
             case effect_types.StartMusic() if not self._operators.talking:
-                self._music = True
-                await line.start_music(channel)
+                await self._playing.start_music()
             case effect_types.StopMusic():
-                await self._stop_music()
+                await self._playing.stop_music()
             case effect_types.Listen():
                 if self._hearing.listen(effect):
                     self._spawn(self._hearing.open(self.call, channel))
@@ -295,19 +291,8 @@ class CallSession:
 
     async def _fall_silent(self) -> None:
         """Nothing but the operator is heard from here, and nobody listens in."""
-        await self._silence()
+        await self._playing.silence()
         await self._hearing.release()
-
-    async def _silence(self) -> None:
-        await self._stop_music()
-        if self._playing:
-            playback, self._playing = self._playing, ""
-            await self._parts.line.stop_playing(self._incoming.channel, playback)
-
-    async def _stop_music(self) -> None:
-        if self._music:
-            self._music = False
-            await self._parts.line.stop_music(self._incoming.channel)
 
     def _cancel_timer(self, timer: str) -> None:
         if (handle := self._timers.pop(timer, None)) is not None:
@@ -345,7 +330,7 @@ class CallSession:
                     log.error("release_failed", call=self.call, kind=type(result).__name__)
 
     async def _leave_to(self, dialplan: Callable[[str], Awaitable[None]]) -> None:
-        await self._silence()
+        await self._playing.silence()
         await dialplan(self._incoming.channel)
 
     def _outcome(self, failed: bool) -> Outcome:

@@ -23,7 +23,7 @@ from ivr.call.session import CallSession
 from ivr.call.talk import Talk
 from ivr.dialplan.model import Plan
 from ivr.dialplan.state import State
-from ivr.line.asterisk import IncomingCall
+from ivr.line.channels import IncomingCall
 from ivr.line.fastagi import NOT_RUN, PlanResult
 from ivr.queue.model import Offer as CallBackOffer
 

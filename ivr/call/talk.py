@@ -14,7 +14,7 @@ from ivr.call.events import BackToQueue, CallId, Connected, Event, TalkEnd, Talk
 from ivr.call.parts import Parts
 from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
-from ivr.line.asterisk import IncomingCall, LegFailed, OperatorLeg
+from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
 from ivr.operator import desk as desks
 from ivr.operator.desk import Act, ActImpossible, Desk, Happening, OperatorGone, Target, TargetAnswered, TargetGone
 

@@ -17,6 +17,7 @@ import structlog
 from ivr.call.events import LINE_LOST, CallerHungUp, Event, OfferEnd, PromptFinished
 from ivr.errors import AsteriskRefused, AsteriskUnavailable
 from ivr.line.ari import Ari, Frame
+from ivr.line.channels import IncomingCall, LegFailed, OperatorCode, OperatorLeg, Tap
 from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, translate
 
 log = structlog.get_logger()
@@ -24,54 +25,6 @@ log = structlog.get_logger()
 _OWN_CHANNEL_SECONDS = 2.0
 _FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
 _CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
-
-
-class LegFailed(Exception):
-    """The operator's telephone did not take the call; `reason` is how the offer ended."""
-
-    def __init__(self, reason: OfferEnd) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-@dataclass(slots=True)
-class OperatorLeg:
-    """A call that rings at an operator: `answered` is done on answer or fails with `LegFailed`; `gone` when it ends."""
-
-    channel: str
-    answered: asyncio.Future[None]
-    gone: asyncio.Future[None]
-
-
-@dataclass(slots=True)
-class Tap:
-    """A copy of what the caller says, on its way to a speech worker."""
-
-    channels: tuple[str, str]
-    bridge: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingCall:
-    """A caller has dialled one of our lines and waits to be answered.
-
-    `plan`: the plan that a dialplan of the admin's own asks for; that dialplan gets the caller back. "": by the line.
-    """
-
-    channel: str
-    dialled: str
-    caller: str
-    sip_call_id: str
-    plan: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorCode:
-    """An operator dialled a service code (such as *1) from the telephone of that SIP account."""
-
-    channel: str
-    endpoint: str
-    code: str
 
 
 @dataclass(slots=True)

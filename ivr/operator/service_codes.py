@@ -13,7 +13,8 @@ import structlog
 
 from ivr.call.events import CallerHungUp, Event, PromptFinished
 from ivr.errors import AsteriskRefused
-from ivr.line.asterisk import Line, OperatorCode
+from ivr.line.asterisk import Line
+from ivr.line.channels import OperatorCode
 
 log = structlog.get_logger()
 

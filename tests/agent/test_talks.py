@@ -19,7 +19,8 @@ from ivr.call.parts import Around, Parts
 from ivr.call.session import CallSession
 from ivr.call.talk import Talk
 from ivr.clock import SystemClock
-from ivr.line.asterisk import IncomingCall, Line, OperatorCode
+from ivr.line.asterisk import Line
+from ivr.line.channels import IncomingCall, OperatorCode
 from ivr.operator.desk import AskIn, Complete, Hold, Join, Resume, Target
 from tests.agent.conftest import PASSWORDS, OtherSide
 from tests.agent.tones import heard, write_tone

@@ -15,7 +15,8 @@ from ivr.call.switchboard import Switchboard
 from ivr.dialplan.model import Plans
 from ivr.dialplan.source import load_plans
 from ivr.errors import SpeechUnavailable
-from ivr.line.asterisk import IncomingCall, Line
+from ivr.line.asterisk import Line
+from ivr.line.channels import IncomingCall
 from ivr.line.fake import FakeAsterisk
 from ivr.line.fastagi import PlanResult
 from ivr.speech.topics import load_topics

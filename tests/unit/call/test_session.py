@@ -46,7 +46,8 @@ from ivr.call.hearing import Hearing
 from ivr.call.parts import Around, Ear, Parts
 from ivr.call.session import CallSession
 from ivr.errors import AsteriskRefused, SpeechBusy, StoreUnavailable
-from ivr.line.asterisk import IncomingCall, Line
+from ivr.line.asterisk import Line
+from ivr.line.channels import IncomingCall
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.virtual_time import LoopClock, run_virtually
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from ivr.call.parts import Around, Parts
 from ivr.call.switchboard import Switchboard
-from ivr.line.asterisk import IncomingCall, Line
+from ivr.line.asterisk import Line
+from ivr.line.channels import IncomingCall
 from ivr.line.fake import FakeAsterisk
 from ivr.virtual_time import LoopClock, run_virtually
 

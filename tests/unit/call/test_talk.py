@@ -13,7 +13,7 @@ from ivr.call.listening_in import Mode
 from ivr.call.recovery import sort_out
 from ivr.journal.fold import CallState, contradictions, fold
 from ivr.journal.record import Record, Value
-from ivr.line.asterisk import IncomingCall
+from ivr.line.channels import IncomingCall
 from ivr.line.fake import Telephone
 from ivr.operator.desk import Act, ActImpossible, AskIn, Complete, EndTalk, Hold, Join, Requeue, Resume, Target
 from tests.unit.call.test_session import CALL, World, live, nothing_left
