@@ -14,7 +14,8 @@ from pathlib import Path
 from ivr.speech.lexicon.vocabulary import write_graph
 
 from recipe import corpus, evaluate, held_out, packages, store, voices
-from recipe.batches import Kind
+from recipe.batches import HALVES, Kind
+from recipe.from_model import read_model, write_heard
 from recipe.network import load
 from recipe.nnet3 import write_model
 from recipe.train import Schedule, train
@@ -87,11 +88,13 @@ def make_features(work: Path, root: Path, people: Path) -> None:
             store.write(folder / name, items)
 
 
-def make_network(work: Path, schedule: Schedule) -> Path:
+def make_network(work: Path, schedule: Schedule, model: Path | None) -> Path:
+    if model:
+        verify(read_model(model), model, evaluate.Tests(work).hotline()[0].samples)
     features = work / "features"
     people = Kind([store.read(features / "people")])
     synthetic = Kind([store.read(features / part.name) for part in PARTS])
-    return train(people, synthetic, evaluate.Tests(work).phone_tests(), schedule, work / "training")
+    return train(people, synthetic, evaluate.Tests(work).phone_tests(), schedule, work / "training", model)
 
 
 def make_model(work: Path, root: Path, network: Path, keywords: Path) -> Path:
@@ -100,6 +103,7 @@ def make_model(work: Path, root: Path, network: Path, keywords: Path) -> Path:
     shutil.rmtree(directory, ignore_errors=True)
     trained = load(network)
     write_model(trained, directory)
+    write_heard(network, directory)
     verify(trained, directory, evaluate.Tests(work).hotline()[0].samples)
     write_graph(corpus.lexicon(root, keywords.read_text("utf-8")), directory, lambda step: print(step, flush=True))
     return directory
@@ -111,6 +115,8 @@ def main() -> None:
     parser.add_argument("--people", type=Path, required=True, help="real people's speech as features; see README.md")
     parser.add_argument("--steps", type=int, default=60_000, help="training steps in all (default %(default)s)")
     parser.add_argument("--cooling-steps", type=int, default=10_000, help="of them at a falling rate")
+    parser.add_argument("--cores", type=int, default=HALVES, choices=range(1, HALVES + 1), help="that train")
+    parser.add_argument("--from", type=Path, dest="model", metavar="MODEL", help="go on from a finished model")
     parser.add_argument("--keywords", type=Path, default=evaluate.TOPICS, help="words it must know")
     parser.add_argument("--network", type=Path, help="make the model of this checkpoint instead of training on")
     parser.add_argument("--card", type=Path, help="write the table of errors into this model card")
@@ -120,7 +126,8 @@ def main() -> None:
     root = make_packages(work)
     make_speech(work, root)
     make_features(work, root, arguments.people)
-    network = arguments.network or make_network(work, Schedule(arguments.steps, arguments.cooling_steps))
+    schedule = Schedule(arguments.steps, arguments.cooling_steps, cores=arguments.cores)
+    network = arguments.network or make_network(work, schedule, arguments.model)
     model = make_model(work, root, network, arguments.keywords)
     table = []
     for what, result in evaluate.rows(model, network, evaluate.Tests(work)):

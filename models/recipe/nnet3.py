@@ -29,7 +29,7 @@ MODEL_CONF = f"""--min-active=200
 --endpoint.rule3.min-trailing-silence=0.75
 --endpoint.rule4.min-trailing-silence=1.0
 """
-_ROW_STEPS = 65535
+ROW_STEPS = 65535  # between the least and the greatest number of a packed matrix
 
 
 def write_model(network: Network, directory: Path) -> None:
@@ -78,7 +78,7 @@ def _matrix(values: np.ndarray, packed: bool) -> bytes:
         return b"FM " + _integer(rows) + _integer(columns) + values.astype("<f4").tobytes()
     least = float(values.min())
     reach = float(values.max()) - least or 1e-5
-    steps = np.round((values - least) / reach * _ROW_STEPS).astype("<u2")
+    steps = np.round((values - least) / reach * ROW_STEPS).astype("<u2")
     return b"CM2 " + struct.pack("<ffii", least, reach, rows, columns) + steps.tobytes()
 
 
@@ -111,6 +111,10 @@ class _Components:
         self.lines = [f"input-node name=input dim={CEPSTRA}"]
         self.parts: list[bytes] = []
 
+    @property
+    def description(self) -> bytes:
+        return "\n".join(self.lines).encode() + b"\n\n"
+
     def add(self, name: str, source: str, component: bytes) -> str:
         self.lines.append(f"component-node name={name} component={name} input={source}")
         self.parts.append(_token("<ComponentName>") + _token(name) + component)
@@ -139,7 +143,12 @@ def _nonlinear(kind: str, width: int) -> bytes:
     return _token(f"<{kind}>") + _token("<Dim>") + _integer(width) + statistics + _token(f"</{kind}>")
 
 
-def _nnet3(network: Network) -> bytes:
+def description(network: Network) -> bytes:
+    """The nodes of the network and how they hang together, as the model file tells it."""
+    return _components(network).description
+
+
+def _components(network: Network) -> _Components:
     shape, parts = network.shape, _Components()
     floor_bias = np.full(TO_BANDS.shape[0], -0.2 * shape.floor)
     value = parts.affine("bands", "input", TO_BANDS * 0.2, floor_bias, packed=False)
@@ -157,11 +166,15 @@ def _nnet3(network: Network) -> bytes:
     value = parts.affine("output-affine", value, _flat(network.output), _numpy(bias), packed=False)
     parts.add("log-softmax", value, _nonlinear("LogSoftmaxComponent", OUTPUTS))
     parts.lines.append("output-node name=output input=log-softmax objective=linear")
-    description = "\n".join(parts.lines).encode() + b"\n\n"
+    return parts
+
+
+def _nnet3(network: Network) -> bytes:
+    parts = _components(network)
     priors = np.exp([BLANK_PENALTY] + [0.0] * (OUTPUTS - 1))
     return b"".join(
         (
-            _token("<Nnet3>") + b"\n" + description,
+            _token("<Nnet3>") + b"\n" + parts.description,
             _token("<NumComponents>") + _integer(len(parts.parts)) + b"".join(parts.parts) + _token("</Nnet3>"),
             _token("<LeftContext>") + _integer(network.left_frames),
             _token("<RightContext>") + _integer(network.right_frames),

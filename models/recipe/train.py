@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from recipe.batches import HALVES, Batch, Batches, Kind
+from recipe.from_model import heard_before, read_model, unfolded
 from recipe.front_end import FRAMES_A_SECOND
 from recipe.muon import Muon
 from recipe.network import Network, Shape
@@ -28,6 +29,7 @@ from recipe.scoring import phone_error
 _WARM_UP_STEPS = 100
 _AVERAGE_OVER_STEPS, _AVERAGE_EVERY_STEPS = 400, 4
 _MIDDLE_WEIGHT = 0.3
+_MEASURED_BATCHES = 12  # ten minutes of speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +42,33 @@ class Schedule:
     frames_a_batch: int = 6000
     share_of_people: float = 0.65
     seed: int = 1
-    save_every_steps: int = 300
+    cores: int = HALVES
+    save_every_steps: int = 150
     test_every_steps: int = 1500
 
     @property
     def steady_steps(self) -> int:
         return self.steps - self.cooling_steps
 
-    def rate_at(self, step: int) -> float:
+    def rate_at(self, step: int, began: int) -> float:
+        """The learning rate of a step, in a training that began at step `began` and gets going gently."""
         cooling = max(0, step - self.steady_steps) / max(1, self.cooling_steps)
-        return self.rate * min(1.0, (step + 1) / _WARM_UP_STEPS) * (1 - cooling) + 1e-6
+        return self.rate * min(1.0, (step - began + 1) / _WARM_UP_STEPS) * (1 - cooling) + 1e-6
 
 
-def train(people: Kind, synthetic: Kind, tests: dict[str, Kind], schedule: Schedule, folder: Path) -> Path:
-    """Train to the schedule's end; the file of the finished network. Progress goes to stdout and progress.jsonl."""
+def train(
+    people: Kind, synthetic: Kind, tests: dict[str, Kind], schedule: Schedule, folder: Path, model: Path | None = None
+) -> Path:
+    """Train to the schedule's end; the file of the finished network. Progress goes to stdout and progress.jsonl.
+
+    Without a checkpoint in `folder` the training goes on from `model`, the directory of a finished model.
+    """
     torch.set_num_threads(1)  # the cores work on halves of a batch, which wait for each other once a step only
     folder.mkdir(parents=True, exist_ok=True)
     training = _Training(schedule, folder)
     batches = Batches(people, synthetic, schedule.share_of_people, schedule.frames_a_batch, schedule.seed)
+    if model and training.step == 0:
+        training.go_on_from(model, batches)
     # One worker gives the batches in order; with more of them order still holds, but two cores have no room.
     loader = DataLoader(
         batches,
@@ -119,7 +130,7 @@ class _Training:
         self.network = Network(Shape())
         self.average = Network(Shape())
         self.average.load_state_dict(self.network.state_dict())
-        self.step = self.frames = 0
+        self.step = self.frames = self._began = 0
         # Muon for what turns one layer of numbers into the next; entry, outputs, gains and offsets by AdamW.
         inner = [weight for block in self.network.blocks for weight in (block.look.weight, block.spread.weight)]
         known = set(map(id, inner))
@@ -128,7 +139,7 @@ class _Training:
             Muon(inner, lr=schedule.rate, weight_decay=0.02),
             torch.optim.AdamW(others, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
         ]
-        self._cores = ThreadPoolExecutor(HALVES, initializer=torch.set_num_threads, initargs=(1,))
+        self._cores = ThreadPoolExecutor(schedule.cores, initializer=torch.set_num_threads, initargs=(1,))
         self._load()
 
     def _load(self) -> None:
@@ -145,13 +156,23 @@ class _Training:
             self.average.load_state_dict(state["average"])
             for optimizer, its_state in zip(self._optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(its_state)
-            self.step, self.frames = state["step"], state["frames"]
+            self.step, self.frames, self._began = state["step"], state["frames"], state["began"]
             print(f"going on from {file} at step {self.step}", flush=True)
             return
 
+    def go_on_from(self, model: Path, batches: Batches) -> None:
+        """Take the network of a finished model; all else begins anew."""
+        self.step, self.frames = heard_before(model)
+        self._began = self.step
+        network = read_model(model)
+        unfolded(network, (batches[self.step + ahead] for ahead in range(_MEASURED_BATCHES)))
+        for kept in (self.network, self.average):
+            kept.load_state_dict(network.state_dict())
+        print(f"going on from {model} at step {self.step}", flush=True)
+
     def learn(self, halves: Sequence[Batch]) -> float:
         """One step; the loss per phone."""
-        rate = self._schedule.rate_at(self.step)
+        rate = self._schedule.rate_at(self.step, self._began)
         for group in chain.from_iterable(optimizer.param_groups for optimizer in self._optimizers):
             group["lr"] = rate
         self.network.train()
@@ -192,6 +213,7 @@ class _Training:
             "shape": self.network.shape.as_dict(),
             "step": self.step,
             "frames": self.frames,
+            "began": self._began,
             "steady_steps": self._schedule.steady_steps,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
