@@ -123,7 +123,7 @@ class Controller:
             withdraw=self._withdraw,
             policy=policy,
         )
-        self.router.on_operators = self.desks.operators_changed
+        self.router.tell_operators(self.desks.operators_changed)
 
         def sound(language: str, prompt: str) -> str:
             return f"sound:{media.path(language, prompt).with_suffix('')}"

@@ -1,17 +1,14 @@
-"""The router: keeps a view of the queue, decides with `match` and commits in the store. Asyncio shell, no policy.
+"""One controller's part of the queue: what calls and operators tell the store, and what they may ask. Asyncio shell.
 
-Every controller follows the store's changes and delivers the offers of its own calls. One of them, which holds the
-lease, decides. Nothing polls: changes come as a stream, and timers run only to moments that the view or policy names.
+Every controller follows the store's changes and delivers the offers of its own calls (`follower`). One of them, which
+holds the lease, decides (`decider`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
@@ -21,42 +18,33 @@ import structlog
 from ivr.call.effects import EnterQueue
 from ivr.call.events import CallId, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
-from ivr.errors import StoreUnavailable
 from ivr.queue import keys
 from ivr.queue.model import (
     CallbackMissed,
-    Change,
     Done,
     Entered,
-    Leading,
     Offer,
     OfferDeclined,
     QueuedCall,
     QueuedOperator,
     Refused,
 )
-from ivr.queue.order import Entry, Order, entry_id
 from ivr.queue.store import QueueStore
 from ivr.routing.callbacks import TRIES, next_try_at
+from ivr.routing.decider import Decider
 from ivr.routing.delivery import Delivery
-from ivr.routing.estimate import ExpectedWait, TalkTimes, told_next
+from ivr.routing.estimate import ExpectedWait
+from ivr.routing.follower import Follower
 from ivr.routing.hours import ALWAYS, Hours
-from ivr.routing.match import Decision, match
-from ivr.routing.outlook import outlook, position
+from ivr.routing.outlook import position
 from ivr.routing.owed import Owed
 from ivr.routing.policy import Policy
-from ivr.routing.reason import to_json
-from ivr.routing.reconcile import reconcile
-from ivr.routing.redistribute import redistribute
+from ivr.routing.prospects import Prospects
 from ivr.routing.skills import Need, Profile, level, need
 from ivr.routing.snapshot import Snapshot, snapshot
 from ivr.routing.view import QueueView
 
-LEASE_SECONDS = 2.5
-_RENEWALS_PER_LEASE = 3
-_STORE_RETRY_SECONDS = 0.5
 PASSED_BY_SECONDS = 120.0
-_OFFERS = 1_000_000
 
 _log = structlog.get_logger(__name__)
 
@@ -84,43 +72,37 @@ class Router:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._profiles = tuple(profiles)
         self._name = name
-        self._owed = Owed()
-        self._delivery = Delivery(name, deliver, withdraw)
         self._policy = policy or Policy()
         self._hours = dict(hours or {})
-        self._view = QueueView(self._profiles)
-        self._order = Order((0, 0))
-        self._following = asyncio.Event()
-        self._wake = asyncio.Event()
-        self._epoch = 0
-        self._offers_made = secrets.randbelow(_OFFERS)  # the controller of before may have led the same epoch
-        self._redistribute_at = 0.0
-        self._talk_times = TalkTimes()
-        self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
-        store.tell_commits(self._take_answer)
-        self.on_operators: Callable[[Sequence[QueuedOperator]], None] = lambda _: None
-        """Told of operators' new rows; must not block."""
+        self._owed = Owed()
+        self._delivery = Delivery(name, deliver, withdraw)
+        self._prospects = Prospects(self._policy)
+        self._follower = Follower(
+            store,
+            clock,
+            profiles,
+            name=name,
+            delivery=self._delivery,
+            prospects=self._prospects,
+            owed=self._owed,
+        )
+        self._decider = Decider(store, clock, self._policy, self._follower, self._prospects, name)
 
     async def run(self) -> None:
         """Follow, lead and decide until cancelled; the right to route is given back at the end."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_following(), name="router-follow")
-                tasks.create_task(self._keep_leading(), name="router-lead")
-                tasks.create_task(self._keep_deciding(), name="router-decide")
-                tasks.create_task(self._owed.run(self._following), name="router-tell")
+                tasks.create_task(self._follower.run(), name="router-follow")
+                tasks.create_task(self._decider.lead(), name="router-lead")
+                tasks.create_task(self._decider.run(), name="router-decide")
+                tasks.create_task(self._owed.run(self._follower.complete), name="router-tell")
         finally:
-            if self._epoch:
-                try:
-                    await asyncio.wait_for(self._store.yield_lead(self._name), 1)
-                except (StoreUnavailable, TimeoutError):
-                    pass  # the lease runs out by itself
+            await self._decider.yield_lead()
 
     async def started(self) -> None:
         """Wait until the view is built."""
-        await self._following.wait()
+        await self._follower.complete.wait()
 
     async def enter(
         self,
@@ -160,10 +142,10 @@ class Router:
             declined={passed_by: self._clock.wall() + PASSED_BY_SECONDS} if passed_by else {},
         )
         now = self._clock.wall()
-        expected = outlook(self._view, row, self._policy, self._talk_times, now)
+        expected = self._prospects.of_newcomer(self.view, row, now)
         answer = await self._store.enter(row, caller_token)
         if isinstance(answer, Entered):
-            self._told[call] = now, expected
+            self._prospects.tell(call, expected, now)
             return Queued(wanted.queue, answer.position, expected.seconds if expected else None)
         return QueueRefused(wanted.queue, "full" if answer.reason == "full" else "closed")
 
@@ -252,7 +234,7 @@ class Router:
 
     def promised(self) -> tuple[CallId, ...]:
         """Calls whose callers have hung up and are to be rung back."""
-        return tuple(row.call for row in self._view.calls.values() if row.callback)
+        return tuple(row.call for row in self.view.calls.values() if row.callback)
 
     def _is_lost(self, row: QueuedCall, alive: Collection[CallId]) -> bool:
         """A call without its telephone leg; who waits for a callback has none to lose."""
@@ -275,179 +257,54 @@ class Router:
         """The caller did not answer: the operator is free, the call keeps its place and is tried again later."""
         self._delivery.ended(offer)
         now = self._clock.wall()
-        row = self._view.calls.get(offer.call)
+        row = self.view.calls.get(offer.call)
         at = next_try_at(now, row.tries + 1 if row else 1, hours)
         tries = TRIES if at is not None else 0
         return await self._store.miss_callback(offer, now=now, not_before=at or now, tries_allowed=tries)
 
     def expected_wait(self, call: CallId) -> ExpectedWait | None:
         """How long this call will wait from now: never later than it was told before. None when nobody can say."""
-        row, now = self._view.calls.get(call), self._clock.wall()
-        if row is None:
-            return None
-        told_at, told = self._told.get(call, (now, None))
-        expected = told_next(told, now - told_at, outlook(self._view, row, self._policy, self._talk_times, now))
-        self._told[call] = now, expected
-        return expected
+        row = self.view.calls.get(call)
+        return self._prospects.next_of(self.view, row, self._clock.wall()) if row else None
 
     def standing(self, call: CallId) -> Queued | None:
         """Where the call stands now, for announcements; None when it does not wait."""
-        row = self._view.calls.get(call)
+        row = self.view.calls.get(call)
         if row is None or row.state == "talking":
             return None
         expected = self.expected_wait(call)
-        return Queued(row.queue, position(self._view, row), expected.seconds if expected else None)
+        return Queued(row.queue, position(self.view, row), expected.seconds if expected else None)
 
     def row(self, call: CallId) -> QueuedCall | None:
         """The call as the queue has it; None when it is not there."""
-        return self._view.calls.get(call)
+        return self.view.calls.get(call)
 
     def waiting(self) -> Mapping[str, int]:
         """Callers who wait, by queue; costs a look at each line, not at each caller."""
         waiting: Counter[str] = Counter()
-        for wanted, line in self._view.lines.items():
+        for wanted, line in self.view.lines.items():
             waiting[wanted.queue] += len(line)
         return waiting
 
     @property
     def view(self) -> QueueView:
         """The queue as it stands, to be looked at only; another one after the store was away."""
-        return self._view
+        return self._follower.view
+
+    def tell_operators(self, on_operators: Callable[[Sequence[QueuedOperator]], None]) -> None:
+        """Tell of operators' new rows; must not block."""
+        self._follower.on_operators = on_operators
 
     def snapshot(self) -> Snapshot:
         """What waits and who does what, for status pages."""
-        return snapshot(self._view, self._clock.wall())
-
-    async def _keep_following(self) -> None:
-        while True:
-            try:
-                position, rows = await reconcile(self._store, self._view, self._owed, self._name, self._clock)
-                self._view, self._order = QueueView(self._profiles), Order(entry_id(position))
-                self._take(replace(rows, gone=self._delivery.missing_from(rows.calls)))
-                self._following.set()
-                async with aclosing(self._store.feed.follow(position)) as batches:
-                    async for entries in batches:
-                        for entry in entries:
-                            self._take(self._order.streamed(entry))
-            except StoreUnavailable as error:
-                self._following.clear()
-                _log.warning("store lost, following again", reason=str(error))
-                await asyncio.sleep(_STORE_RETRY_SECONDS)
-
-    async def _keep_leading(self) -> None:
-        while True:
-            try:
-                answer = await self._store.lead(self._name, LEASE_SECONDS)
-            except StoreUnavailable:
-                self._epoch = 0
-                await asyncio.sleep(_STORE_RETRY_SECONDS)
-                continue
-            if isinstance(answer, Leading):
-                if answer.epoch != self._epoch:
-                    _log.info("routing from now on", epoch=answer.epoch)
-                    self._epoch = answer.epoch
-                    self._wake.set()
-                await asyncio.sleep(LEASE_SECONDS / _RENEWALS_PER_LEASE)
-            else:
-                self._epoch = 0
-                await asyncio.sleep(answer.retry_seconds + 0.01)
-
-    async def _keep_deciding(self) -> None:
-        while True:
-            self._wake.clear()
-            due_at = None
-            if self._epoch and self._following.is_set():
-                try:
-                    due_at = await self._decide()
-                except StoreUnavailable as error:
-                    _log.warning("decision not committed", reason=str(error))
-                    due_at = self._clock.wall() + _STORE_RETRY_SECONDS
-            try:
-                async with asyncio.timeout(None if due_at is None else max(0.0, due_at - self._clock.wall())):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass  # the moment that the view named has come
-
-    async def _decide(self) -> float | None:
-        """Commit all that is due now; answers when the next thing is."""
-        now, view = self._clock.wall(), self._view
-        due = view.timers.due(now)
-        decided: list[Decision] = []
-        try:
-            while due:
-                await self._end(due[0], now)
-                due.pop(0)
-            redistribute_at = await self._redistribute(view, now)
-            matches = match(view, self._policy, now)
-            decided.extend(matches.decisions)
-            while decided:
-                await self._commit(decided[0], now)
-                decided.pop(0)
-        finally:  # the store is lost: nobody knows whether the first of each was committed
-            for operator in due:
-                view.timers.set(operator)
-            for decision in decided:
-                view.restore(decision.call, decision.operator)
-        moments = (matches.next_change_at, view.timers.next_at(), redistribute_at)
-        return min((at for at in moments if at is not None), default=None)
-
-    async def _redistribute(self, view: QueueView, now: float) -> float | None:
-        """Lend operators or send them home when it is time; answers when it is time again, None: nothing to watch."""
-        if now >= self._redistribute_at:
-            self._redistribute_at = now + self._policy.redistribute_seconds
-            for assignment in redistribute(view, self._policy, self._talk_times.mean("", now)):
-                await self._store.assign(assignment.operator, assignment.topic, now=now)
-        return self._redistribute_at if view.crowded or view.lent else None
-
-    async def _end(self, operator: QueuedOperator, now: float) -> None:
-        if operator.state == "wrap_up":
-            await self._store.end_wrap_up(operator.name, operator.until_at, now=now)
-        else:
-            offer = Offer(operator.offer, CallId(operator.call), operator.name, 0)
-            await self._store.decline(offer, "withdrawn", now=now, misses_allowed=0, not_again_until=0)
-
-    async def _commit(self, decision: Decision, now: float) -> None:
-        self._offers_made += 1
-        offer = Offer(f"{self._epoch}.{self._offers_made}", decision.call, decision.operator, decision.ring_seconds)
-        answer = await self._store.offer(
-            offer, epoch=self._epoch, now=now, at_most=decision.at_most, reason=to_json(decision.reason)
-        )
-        if isinstance(answer, Refused):
-            # The change that made it untrue is on its way in the stream and brings the next decision.
-            self._view.restore(decision.call, decision.operator)
-            if answer.reason == "stale_router":
-                self._epoch = 0  # no change will come of that: only leading again brings the next decision
-            _log.debug("offer refused", call=decision.call, operator=decision.operator, reason=answer.reason)
+        return snapshot(self.view, self._clock.wall())
 
     async def _anybody(self, wanted: Need) -> bool:
         """Whether an operator who can serve the need is signed in; the view may lag, so the store confirms a no."""
-        if self._view.line(wanted).signed_in:
+        if self.view.line(wanted).signed_in:
             return True
         return any(
-            operator.state != "gone" and level(self._view.profiles[operator.name], wanted) is not None
+            operator.state != "gone" and level(self.view.profiles[operator.name], wanted) is not None
             for operator in await self._store.feed.operators()
-            if operator.name in self._view.profiles
+            if operator.name in self.view.profiles
         )
-
-    def _take_answer(self, entry: Entry) -> None:
-        """A command of ours has changed something: know it now, and not only when the stream tells."""
-        if self._following.is_set():
-            self._take(self._order.answered(entry))
-
-    def _take(self, change: Change | None) -> None:
-        if change is None:
-            return
-        self._measure_talks(change)
-        self._view.apply(change)
-        self._delivery.take(change, self._view.operators)
-        self.on_operators(change.operators)
-        for call in change.gone:
-            self._told.pop(call, None)
-        self._wake.set()
-
-    def _measure_talks(self, change: Change) -> None:
-        for row in (self._view.calls.get(call) for call in change.gone):
-            if row and row.state == "talking":
-                ended_at = max((operator.since for operator in change.operators), default=row.connected_at)
-                seconds = ended_at - row.connected_at + self._policy.wrap_up_seconds
-                self._talk_times = self._talk_times.after(row.topic, ended_at, seconds)

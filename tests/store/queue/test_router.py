@@ -18,9 +18,10 @@ from ivr.queue.feed import QueueFeed
 from ivr.queue.model import CallbackMissed, Done, Leading, Offer, OfferDeclined, Refused
 from ivr.queue.order import Entry
 from ivr.queue.store import CALLER_RING_SECONDS, QueueStore
+from ivr.routing.decider import LEASE_SECONDS
 from ivr.routing.hours import Hours, parse_hours
 from ivr.routing.policy import Policy
-from ivr.routing.router import LEASE_SECONDS, Router
+from ivr.routing.router import Router
 from ivr.routing.skills import Profile
 from ivr.routing.supervision import Supervision
 

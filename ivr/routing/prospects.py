@@ -1,0 +1,48 @@
+"""What those who wait are told, and the talks that it is reckoned from. No clock: who asks says what time it is."""
+
+from __future__ import annotations
+
+from ivr.call.events import CallId
+from ivr.queue.model import Change, QueuedCall
+from ivr.routing.estimate import ExpectedWait, TalkTimes, told_next
+from ivr.routing.outlook import outlook
+from ivr.routing.policy import Policy
+from ivr.routing.view import QueueView
+
+
+class Prospects:
+    """Expected waits of one controller's calls: each is never later than it was told before."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._talk_times = TalkTimes()
+        self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
+
+    def talk_seconds(self, now: float) -> float:
+        """Mean time that a call, of whatever topic, takes an operator at this hour."""
+        return self._talk_times.mean("", now)
+
+    def of_newcomer(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
+        """How long a call that is about to enter will wait; None when nobody can say."""
+        return outlook(view, row, self._policy, self._talk_times, now)
+
+    def tell(self, call: CallId, expected: ExpectedWait | None, now: float) -> None:
+        """The caller has been told this."""
+        self._told[call] = now, expected
+
+    def next_of(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
+        """How long a waiting call will wait from now; whoever asks tells the caller."""
+        told_at, told = self._told.get(row.call, (now, None))
+        expected = told_next(told, now - told_at, outlook(view, row, self._policy, self._talk_times, now))
+        self._told[row.call] = now, expected
+        return expected
+
+    def take(self, change: Change, view: QueueView) -> None:
+        """Learn from talks that are over; `view` as it was before the change."""
+        for row in (view.calls.get(call) for call in change.gone):
+            if row and row.state == "talking":
+                ended_at = max((operator.since for operator in change.operators), default=row.connected_at)
+                seconds = ended_at - row.connected_at + self._policy.wrap_up_seconds
+                self._talk_times = self._talk_times.after(row.topic, ended_at, seconds)
+        for call in change.gone:
+            self._told.pop(call, None)
