@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -61,6 +61,7 @@ _NUMBERS = 1_000_000_000
 _VIEW_SECONDS = 2.0  # a store that takes longer is away: calls are served without it
 _NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
 _NOTICE_OF_ANY = "notice_many_calls"
+_LEAVE_SECONDS = 3.0  # a store that takes longer is away: the next controller asks callers again
 _LONGEST_OUTAGE_SECONDS = 7200.0
 _MOST_UNFINISHED = 5000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -210,6 +211,27 @@ class Controller:
                 return
             except (RedisError, OSError):
                 await asyncio.sleep(COUNT_AGAIN_SECONDS)
+
+    def drain(self, wanted: bool) -> None:
+        """Whether new callers are turned away while those in progress come to their end."""
+        self.switchboard.draining = wanted
+
+    @property
+    def on_the_line(self) -> int:
+        """Callers, those included whose talk another controller began."""
+        rows = self.router.view.calls.values()
+        queued = {row.call for row in rows if row.controller == _NAME and (row.state == "talking" or not row.callback)}
+        return len(queued.union(session.call for session in self.switchboard.sessions))
+
+    async def leave(self) -> None:
+        """Write down how each call stands: whatever becomes of this process now, another controller goes on with them.
+
+        From here on the calls are to be left as they are: only the end of the process does that.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self._kept.close()
+        await self.ledger.close()
 
     def talk(self, call: str) -> Talk | None:
         """The talk under way in that call."""

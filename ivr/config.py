@@ -133,6 +133,11 @@ class Home:
         """The lock of the controller that serves."""
         return self.processes / "serving.lock"
 
+    @property
+    def standing_by(self) -> Path:
+        """The lock of a controller that has everything loaded and waits to take over."""
+        return self.processes / "standing-by.lock"
+
     def model(self, settings: Settings) -> Path:
         """The speech model's directory: the one that an admin added words to, else the one that is configured."""
         with_words = self.var / "models" / settings.speech.model.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 from typing import Any
 
 import structlog
@@ -23,15 +24,18 @@ from ivr.prompts.media import CurrentMedia
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
-from ivr.spare import turn_to_serve
-from ivr.supervise import interruptible
+from ivr.spare import standing_by, turn_to_serve
+from ivr.supervise import interruptible, tell_service_manager
 from ivr.web.serving import serve as serve_web
 
 log = structlog.get_logger()
 
 
 async def serve(hotline: Hotline) -> None:
-    """Serve calls and the status page until asked to end; while another controller does, wait to take its place."""
+    """Serve calls and the status page until asked to end; while another controller does, wait to take its place.
+
+    SIGTERM leaves the calls in Asterisk for the next controller, as a kill would; Ctrl-C ends them.
+    """
     settings = hotline.settings
     lines = configure_logging(settings.log_level, "json", None)
     try:
@@ -78,7 +82,9 @@ async def serve(hotline: Hotline) -> None:
                 if not first:
                     log.info("controller_spare")
                     either: set[asyncio.Future[Any]] = {our_turn, asked}
-                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    with standing_by(hotline.home.standing_by):
+                        tell_service_manager("READY=1\nSTATUS=waits to take over")
+                        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     if asked.done():
                         return
                     if await live.catch_up():
@@ -95,7 +101,13 @@ async def serve(hotline: Hotline) -> None:
                         )
                     )
                     log.info("controller_up", web=hotline.web_address)
+                    tell_service_manager("READY=1\nSTATUS=serves")
                     await asyncio.wait({web, asked}, return_when=asyncio.FIRST_COMPLETED)
+                    if asked_to_end.by is signal.SIGTERM:
+                        log.info("calls_left_to_another_controller")
+                        await controller.leave()
+                        lines.close()
+                        os._exit(0)  # an orderly end would hang up: what a kill leaves behind is what is wanted here
                     asked.cancel()
                     web.cancel()
                     await asyncio.gather(web, asked, return_exceptions=True)

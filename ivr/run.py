@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -95,6 +96,7 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
             home.logs / "controller.log",
             after=before,
             ready_seconds=_READY_SECONDS,
+            stop_signal=signal.SIGINT,  # with everything ends here, so do the calls
         )
     )
     # A second one has everything loaded and takes over within a moment; the hotline does not wait for it.
@@ -106,6 +108,7 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
             home.logs / f"{_SPARE}.log",
             after=("controller",),
             beside="controller",
+            stop_signal=signal.SIGINT,
         )
     )
     return programs

@@ -51,6 +51,27 @@ def turn_to_serve(path: Path) -> Iterator[asyncio.Future[None]]:
         ours.cancel()
 
 
+@contextlib.contextmanager
+def standing_by(path: Path) -> Iterator[None]:
+    """Inside the block, others see by the lock of `path` that this process could take over at once."""
+    with path.open("a+") as lock:
+        with contextlib.suppress(BlockingIOError):  # a third one waits already
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def held(path: Path) -> bool:
+    """Whether some process holds the lock of `path`: serves, or stands by."""
+    try:
+        with path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def serving(path: Path) -> int | None:
     """The process that serves, None when there has been none."""
     try:

@@ -103,6 +103,8 @@ class StatusReport:
             topics=tuple(_topics(queue, today)),
             queues=tuple(self._queues(queue)),
             waiting_count=queue.waiting_count,
+            on_the_line=controller.on_the_line,
+            draining=controller.switchboard.draining,
             requests=RequestsStatus(controller.ledger.clerk.standing.open, controller.ledger.clerk.standing.late),
         )
 

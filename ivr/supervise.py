@@ -11,6 +11,7 @@ import fcntl
 import itertools
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +32,8 @@ _LAST_LINES = 5
 class Program:
     """One child. `ready` returns once it serves; it is given `ready_seconds`. `log` takes what it prints.
 
-    It is started after the programs that `after` names, and stopped together with the one that stands before it and
-    that `beside` names.
+    It is started after the programs that `after` names, and stopped by `stop_signal`, together with the one that stands
+    before it and that `beside` names.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Program:
     ready_seconds: float = 15.0
     after: tuple[str, ...] = ()
     beside: str = ""
+    stop_signal: signal.Signals = signal.SIGTERM
 
 
 class Supervisor:
@@ -78,7 +80,7 @@ class Supervisor:
     async def _stop(self, program: Program) -> None:
         process = self._processes.pop(program.name, None)
         if process is not None:
-            await _end(process)
+            await _end(process, program.stop_signal)
             _pid_file(self._directory, program.name).unlink(missing_ok=True)
 
     def process_ids(self) -> dict[str, int]:
@@ -181,13 +183,23 @@ def end_left_behind(directory: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+class AskedToEnd(asyncio.Event):
+    """Set once somebody has asked; `by` is the first signal."""
+
+    by: signal.Signals | None = None
+
+    def ask(self, by: signal.Signals) -> None:
+        self.by = self.by or by
+        self.set()
+
+
 @contextlib.asynccontextmanager
-async def interruptible() -> AsyncIterator[asyncio.Event]:
+async def interruptible() -> AsyncIterator[AskedToEnd]:
     """An event that is set by Ctrl-C or a polite request to end (SIGTERM, SIGHUP)."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    loop, asked = asyncio.get_running_loop(), AskedToEnd()
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in signals:
-        loop.add_signal_handler(number, asked.set)
+        loop.add_signal_handler(number, asked.ask, number)
     try:
         yield asked
     finally:
@@ -195,12 +207,20 @@ async def interruptible() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    for ask, seconds in ((process.terminate, _STOP_SECONDS), (process.kill, _KILL_SECONDS)):
+def tell_service_manager(state: str) -> None:
+    """`READY=1` and the like, to a systemd that has started us (sd_notify(3)); nothing without one."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as telling, contextlib.suppress(OSError):
+            telling.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+
+
+async def _end(process: asyncio.subprocess.Process, politely: signal.Signals) -> None:
+    for number, seconds in ((politely, _STOP_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
         if process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError, TimeoutError):
-            ask()
+            process.send_signal(number)
             async with asyncio.timeout(seconds):
                 await process.wait()
 

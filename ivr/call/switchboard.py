@@ -37,6 +37,7 @@ class Switchboard:
 
     Calls are kept in `kept` for another controller to take over, with the `version` of the plans now in force. More
     than `most_calls` at once would harm each other: who comes then is told that all lines are busy.
+    So is who comes while `draining`: calls in progress come to their own end, new ones are not taken.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Switchboard:
         self._version = version
         self._most_calls = most_calls
         self._expected: dict[CallId, list[Offer]] = {}
+        self.draining = False
 
     @property
     def sessions(self) -> Iterable[CallSession | CallBack]:
@@ -75,8 +77,8 @@ class Switchboard:
         if plan is None or self._closing:
             self._turn_away(call, incoming, "closing" if self._closing else "no_plan")
             return
-        if len(self._sessions) >= self._most_calls:
-            self._turn_away(call, incoming, "full")
+        if self.draining or len(self._sessions) >= self._most_calls:
+            self._turn_away(call, incoming, "draining" if self.draining else "full")
             return
         dialogue = self._dialogue(plan, incoming)
         self._begin(CallSession(call, incoming, dialogue, self._parts), incoming, dialogue, self._version())
@@ -118,13 +120,14 @@ class Switchboard:
         self._keep(self._live(session, incoming.channel, dialogue))
 
     def _turn_away(self, call: CallId, incoming: IncomingCall, reason: str) -> None:
-        """We have no plan for this call, or take none any more: Asterisk's own dialplan finds a person, unless there
-        are more callers than can be served."""
+        """We have no plan for this call, or take none any more: Asterisk's own dialplan finds a person, unless callers
+        are to come another time."""
         line, journal = self._parts.line, self._parts.journal
-        leave = line.give_back if incoming.plan else line.refuse if reason == "full" else line.hand_over
+        busy = reason in {"full", "draining"}
+        leave = line.give_back if incoming.plan else line.refuse if busy else line.hand_over
         facts = {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id}
         journal.record(call, "arrived", "", facts, {"caller": incoming.caller})
-        journal.record(call, "ended", "", {"outcome": "failed", "reason": reason, "handed_over": reason != "full"})
+        journal.record(call, "ended", "", {"outcome": "failed", "reason": reason, "handed_over": not busy})
         self._keep(leave(incoming.channel))
         self._tell(incoming.channel, NOT_RUN)
 

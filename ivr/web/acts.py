@@ -63,7 +63,7 @@ class Acts:
     """`view` is what waits now, `queues` names all queues there are; `titles` names operators for people.
 
     `listen(call, supervisor, telephone, mode)` rings there, False when there is no talk; `sayable` are the notices
-    that there are. `tell(call, kind, facts)` writes the call's journal.
+    that there are. `tell(call, kind, facts)` writes the call's journal. `drain(True)` takes no new calls any more.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Acts:
         notices: NoticeBoard,
         sayable: Callable[[], Mapping[str, str]],
         tell: Told,
+        drain: Callable[[bool], None],
     ) -> None:
         self._supervision = supervision
         self._view = view
@@ -89,6 +90,7 @@ class Acts:
         self._notices = notices
         self._sayable = sayable
         self._tell = tell
+        self._set_draining = drain
         self.by_name: Mapping[str, _Act] = {
             "prioritise": self._prioritise,
             "move": self._move,
@@ -101,6 +103,8 @@ class Acts:
             "listen": self._listen,
             "announce": self._announce,
             "silence": self._silence,
+            "drain": self._drain,
+            "take_calls": self._take_calls,
         }
 
     async def act(self, name: str, fields: Fields, by: str) -> Acted:
@@ -236,6 +240,20 @@ class Acts:
         if not await self._notices.switch_off(prompt, by):
             raise ActRefused("это объявление не включено", f"the notice {prompt!r} is not on")
         return Acted("Объявление выключено", f"{prompt} is off", {"act": "announce", "prompt": prompt})
+
+    async def _drain(self, _: Fields, by: str) -> Acted:
+        await self._note(by, "drain", "")
+        self._set_draining(True)
+        return Acted(
+            "Новые звонки не принимаются, начатые идут до конца",
+            "No new calls are taken; those in progress come to their end",
+            {"act": "take_calls"},
+        )
+
+    async def _take_calls(self, _: Fields, by: str) -> Acted:
+        await self._note(by, "take_calls", "")
+        self._set_draining(False)
+        return Acted("Звонки принимаются", "Calls are taken again", {"act": "drain"})
 
     async def _note(self, by: str, act: str, subject: str, facts: Mapping[str, str] | None = None) -> None:
         await self._audit.note(by, f"ops_{act}", subject, facts)

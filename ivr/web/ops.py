@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 
 from ivr.config import Home
+from ivr.errors import IvrError
 from ivr.hotline import Hotline
 
 _Call = Annotated[str, typer.Argument(help="The call's name, as `ivr status` shows it")]
 _Operator = Annotated[str, typer.Argument(help="The operator's name in config/operators.yaml")]
 _Queue = Annotated[str, typer.Argument(help="The queue's name")]
+_LOOK_AGAIN_SECONDS = 0.5
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object, for scripts")]
 
 
@@ -88,6 +90,37 @@ def listen(
     _act("listen", {"call": call, "telephone": telephone, "mode": mode}, as_json)
 
 
+def drain(
+    within: Annotated[float, typer.Option(help="Wait so many seconds until nobody is on the line", min=0)] = 0.0,
+    as_json: _Json = False,
+) -> None:
+    """Take no new calls, for a stop that cuts none; it lasts until `take-calls`, or the controller's end."""
+    _act("drain", {}, as_json)
+    if within:
+        asyncio.run(_empty(within, as_json))
+
+
+def take_calls(as_json: _Json = False) -> None:
+    """Take calls again after `drain`."""
+    _act("take_calls", {}, as_json)
+
+
+async def _empty(within_seconds: float, as_json: bool) -> None:
+    """Wait until no call is left; IvrError when there still is one after so long."""
+    hotline, told = Hotline(Home.find()), -1
+    try:
+        async with asyncio.timeout(within_seconds):
+            while left := (await hotline.ask("/api/status"))["on_the_line"]:
+                if left != told:
+                    sys.stdout.write(json.dumps({"calls": left}) + "\n" if as_json else f"calls on the line: {left}\n")
+                    sys.stdout.flush()
+                told = left
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    except TimeoutError:
+        raise IvrError(f"after {within_seconds:g} s there are still calls: {told}", hint="wait longer") from None
+    sys.stdout.write(json.dumps({"calls": 0}) + "\n" if as_json else "nobody is on the line\n")
+
+
 def _act(act: str, fields: Mapping[str, str], as_json: bool) -> None:
     acted = asyncio.run(Hotline(Home.find()).ask(f"/api/acts/{act}", fields))
     if as_json:
@@ -104,4 +137,4 @@ def _command(undo: Mapping[str, str]) -> str:
     if act == "move":
         return f"move {undo['call']} --topic {undo['topic']} --queue {undo['queue']}"
     values = [value or "own" for name, value in undo.items() if name != "act"]
-    return " ".join((act, *values))
+    return " ".join((act.replace("_", "-"), *values))

@@ -108,6 +108,8 @@ class _Health:
             return PlainTextResponse("the hotline does not say how it is\n", 503)
         parts = {"store": now.store, "asterisk": now.asterisk, "speech": now.speech}
         lines = [f"{name}: {'ok' if part.ok else 'away'} {part.detail}".rstrip() for name, part in parts.items()]
+        if now.draining:
+            lines.append(f"draining: {now.on_the_line} calls left")
         return PlainTextResponse("\n".join([*lines, ""]), 200 if now.ready else 503)
 
 

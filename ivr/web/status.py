@@ -149,11 +149,15 @@ class Status:
     waiting_count: int = 0
     """All that wait; `waiting` names the first 200."""
     requests: RequestsStatus = RequestsStatus()
+    draining: bool = False
+    """No new calls are taken; those in progress come to their end."""
+    on_the_line: int = 0
+    """Callers, those included whose talk another controller began: `calls` does not have these."""
 
     @property
     def ready(self) -> bool:
         """Could a call be served now? Without speech recognition it still could, by keys."""
-        return self.store.ok and self.asterisk.ok
+        return self.store.ok and self.asterisk.ok and not self.draining
 
 
 def to_json(status: Status) -> bytes:
