@@ -77,6 +77,7 @@ _GROUPS = {  # words that only lead to further words, and what they are about
     "audit": "Who looked at or changed what",
     "ops": "What may be done to calls, operators and queues while they run",
     "notice": "What every caller is told before the menu",
+    "requests": "Requests: what is to do, and by when",
     "person": "What is held on one person",
     "accounts": "Who may sign in to the web pages",
 }
