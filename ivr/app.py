@@ -103,7 +103,7 @@ class Controller:
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
         names = tuple(profile.name for profile in profiles)
         self.softphones = Softphones(self.ari)
-        self.desks = Desks(self, ledger.record, clock, policy.wrap_up_seconds)
+        self.desks = Desks(self, ledger, clock, policy.wrap_up_seconds)
         ledger.followers.append(self.desks.observe)
         self.line = Line(
             self.ari,

@@ -18,6 +18,7 @@ from ivr.call.events import CallbackKept, CallbackRefused, CallId
 from ivr.call.identity import new_call_id
 from ivr.clock import Clock
 from ivr.errors import IvrError
+from ivr.journal.record import Recorder
 from ivr.line.outside import Outside
 from ivr.queue.model import CallbackMissed, Offer, Refused
 from ivr.routing.callbacks import TRIES, callers_hours
@@ -34,17 +35,8 @@ class Places(Protocol):
     async def leave(self, call: CallId, reason: str) -> object: ...
 
 
-class Sealing(Protocol):
+class Sealing(Recorder, Protocol):
     """The journal, as far as it seals what is kept beside it."""
-
-    def record(
-        self,
-        call: str,
-        kind: str,
-        path: str = "",
-        data: Mapping[str, str | int | float | bool | None] = ...,
-        personal: Mapping[str, str] = ...,
-    ) -> object: ...
 
     def seal(self, call: str, personal: Mapping[str, str], context: str) -> str: ...
 

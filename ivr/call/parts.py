@@ -10,6 +10,7 @@ from ivr.call.effects import Effect, EnterQueue, Listen
 from ivr.call.events import CallbackKept, CallbackRefused, CallId, Event, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
 from ivr.errors import IvrError
+from ivr.journal.record import Recorder
 from ivr.line.asterisk import Line
 
 
@@ -115,19 +116,6 @@ class Promising(Protocol):
     ) -> Awaitable[CallbackKept | CallbackRefused]: ...
 
 
-class Journal(Protocol):
-    def record(
-        self,
-        call: str,
-        kind: str,
-        path: str = "",
-        data: Mapping[str, str | int | float | bool | None] = ...,
-        personal: Mapping[str, str] = ...,
-    ) -> object:
-        """Write one step down; never blocks."""
-        ...
-
-
 class CallerRecord(Protocol):
     """What the hotline knows of a caller without knowing who it is."""
 
@@ -160,7 +148,7 @@ class Parts:
     line: Line
     speech: Speech
     queue: Queue
-    journal: Journal
+    journal: Recorder
     clock: Clock
     media: Callable[[str, str], str]
     """(language, prompt id) → Asterisk media address."""

@@ -20,12 +20,13 @@ import structlog
 
 from ivr.call.events import CallerHungUp, CallId, Event
 from ivr.call.kept import Adopted, KeptCall, KeptCalls
-from ivr.call.parts import Journal, Queue
+from ivr.call.parts import Queue
 from ivr.call.switchboard import Switchboard
 from ivr.clock import Clock
 from ivr.dialplan.model import Plan
 from ivr.errors import AsteriskUnavailable, StoreUnavailable
 from ivr.journal.fold import CallState
+from ivr.journal.record import Recorder
 from ivr.line.ari import Ari
 from ivr.line.asterisk import Line
 from ivr.line.channels import IncomingCall
@@ -105,7 +106,7 @@ class Recovery:
         ari: Ari,
         line: Line,
         queue: Queue,
-        journal: Journal,
+        journal: Recorder,
         switchboard: Switchboard,
         kept: KeptCalls,
         clock: Clock,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from ivr.journal.kinds import KINDS
 
@@ -36,6 +36,21 @@ class Record:
     data: Mapping[str, Value] = field(default_factory=lambda: _NOTHING)
     personal: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     version: int = VERSION
+
+
+class Recorder(Protocol):
+    """Whoever takes steps down."""
+
+    def record(
+        self,
+        call: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, Value] = ...,
+        personal: Mapping[str, str] = ...,
+    ) -> object:
+        """Write one step down; never blocks."""
+        ...
 
 
 def split(

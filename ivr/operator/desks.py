@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ivr.clock import Clock
+from ivr.journal.record import Recorder
 from ivr.queue.model import OperatorState, QueuedOperator
 from ivr.request.model import Request
 
@@ -18,12 +19,6 @@ class Talk(Protocol):
     """A talk as `call.talk` has it."""
 
     def operator_lost(self) -> None: ...
-
-
-class Record(Protocol):
-    """Writes one step down; never blocks."""
-
-    def __call__(self, call: str, kind: str, path: str = "", data: Mapping[str, Any] = ...) -> None: ...
 
 
 class Floor(Protocol):
@@ -41,9 +36,9 @@ class Floor(Protocol):
 class Desks:
     """`wrap_up_seconds`: how long an operator has for the paperwork before the next call may come."""
 
-    def __init__(self, floor: Floor, record: Record, clock: Clock, wrap_up_seconds: float) -> None:
+    def __init__(self, floor: Floor, journal: Recorder, clock: Clock, wrap_up_seconds: float) -> None:
         self._floor = floor
-        self._record = record
+        self._journal = journal
         self._clock = clock
         self._wrap_up_seconds = wrap_up_seconds
         self._states: dict[str, OperatorState] = {}
@@ -65,7 +60,7 @@ class Desks:
         for row in operators:
             before, self._states[row.name] = self._states.get(row.name), row.state
             if before == "wrap_up" and row.state == "ready":
-                self._record("", "operator_ready", data={"operator": row.name})
+                self._journal.record("", "operator_ready", data={"operator": row.name})
             self._wake(row.name)
 
     def observe(self, call: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -75,7 +70,7 @@ class Desks:
         operator = str(data.get("operator") or "")
         if kind == "talk_ended" and operator:
             self._owe(operator, call, self._clock.wall() + RESULT_SECONDS)
-            self._record("", "operator_wrap_up", data={"operator": operator, "seconds": self._wrap_up_seconds})
+            self._journal.record("", "operator_wrap_up", data={"operator": operator, "seconds": self._wrap_up_seconds})
         elif (
             kind == "transferred" and data.get("to") != "outside"
         ) or kind == "result":  # whoever talks last writes the result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Any
 
 from ivr.operator.desks import RESULT_SECONDS, Desks
@@ -18,8 +19,15 @@ class Floor:
         self.hands = {"anna": "c1"}
         self.lost = 0
 
-    def record(self, call: str, kind: str, path: str = "", data: Mapping[str, Any] | None = None) -> None:
-        self.told.append((kind, dict(data or {})))
+    def record(
+        self,
+        call: str,
+        kind: str,
+        path: str = "",
+        data: Mapping[str, Any] = MappingProxyType({}),
+        personal: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.told.append((kind, dict(data)))
 
     def talk(self, call: str) -> Floor | None:
         return self if call == "c1" else None
@@ -37,7 +45,7 @@ def row(state: Any) -> QueuedOperator:
 
 async def _day() -> None:
     floor, clock = Floor(), LoopClock()
-    desks = Desks(floor, floor.record, clock, 5.0)
+    desks = Desks(floor, floor, clock, 5.0)
     desks.observe("c1", "talk_ended", {"operator": "anna", "ended_by": "operator"})
     assert desks.due("anna") == {"c1": clock.wall() + RESULT_SECONDS}
     assert floor.told == [("operator_wrap_up", {"operator": "anna", "seconds": 5.0})]
