@@ -17,6 +17,7 @@ from ivr.call.call_backs import CallBacks
 from ivr.call.events import CallId, Event
 from ivr.call.kept import KeptCall, KeptCalls
 from ivr.call.parts import Around, Parts
+from ivr.call.recording import Sealing
 from ivr.call.recovery import Recovery
 from ivr.call.switchboard import Switchboard
 from ivr.call.talk import Talk
@@ -38,6 +39,7 @@ from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
 from ivr.line.outside import NOWHERE, Outside
 from ivr.line.softphone import Softphones, operator_of
+from ivr.line.tape import Tape
 from ivr.operator.desks import RESULT_SECONDS, Desks
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.media import CurrentMedia
@@ -105,12 +107,14 @@ class Controller:
         self.softphones = Softphones(self.ari)
         self.desks = Desks(self, ledger, clock, policy.wrap_up_seconds)
         ledger.followers.append(self.desks.observe)
+        self._sealing = Sealing(Tape(self.ari), wiring.sounds, ledger.recordings, ledger.journal.key_of, ledger.record)
         self.line = Line(
             self.ari,
             "ivr",
             on_call=self._arrive,
             on_operator_code=self._service_code,
             on_contact=self._contact,
+            on_recording=self._sealing.done,
             telephones=[*names, *self.softphones.accounts(names)],
             first_number=secrets.randbelow(_NUMBERS),
         )
@@ -186,10 +190,12 @@ class Controller:
                 self._keep(duty)
             self._keep(self._begin_desks())
             self._keep(self._kept.run())
+            self._keep(self._sealing.run())
             self._keep(self._take_calls())
             self._keep(self.live.follow(self._plans_live, self._plans_refused))
             stack.push_async_callback(self._end_tasks)
             await stack.enter_async_context(self._agi.serving(*self._agi_address))
+            stack.push_async_callback(self._sealing.close)
             stack.push_async_callback(self.switchboard.close)
             yield
 
@@ -289,6 +295,7 @@ class Controller:
         for call in promised:
             await self.ledger.journal.resume(call)
         await self._close_unfinished(recovery.alive.union(promised))
+        await self._sealing.sweep(recovery.alive)
 
     async def _plan_of(self, kept: KeptCall) -> Plan | None:
         plans = await self.live.of_version(kept.version)

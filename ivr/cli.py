@@ -60,6 +60,7 @@ _COMMANDS = {
     "keys rotate": "ivr.office:keys_rotate",
     "audit verify": "ivr.office:audit_verify",
     "audit show": "ivr.office:audit_show",
+    "recording": "ivr.office:recording",
     "person export": "ivr.office:person_export",
     "person correct": "ivr.office:person_correct",
     "person erase": "ivr.office:person_erase",

@@ -92,6 +92,7 @@ class RetentionSettings(_Section):
 
     store: int = Field(default=2, ge=0, description="Closed days that stay in the store; older ones go to files")
     audit: int = Field(default=30, ge=1, description="Who looked at or changed what")
+    recordings: int = Field(default=90, ge=1, description="What was recorded of calls, with their callers' consent")
     personal: int = Field(default=3 * 365, ge=1, description="Who called, what was said; afterwards nobody can read it")
     files: int = Field(default=5 * 365, ge=1, description="Records without persons, and requests")
 

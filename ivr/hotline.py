@@ -173,6 +173,8 @@ class Hotline:
             keys=self.home.var / "keys.json",
             spool=self.home.var / "spool",
             archive=self.home.var / "archive",
+            sounds=self.home.var / "asterisk" / "spool" / "recording",
+            recordings=self.home.var / "recordings",
             retention=self.settings.retention,
         )
 

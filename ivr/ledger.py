@@ -23,6 +23,7 @@ from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
+from ivr.journal.recordings import Recordings
 from ivr.journal.retention import nights, purge
 from ivr.journal.stream import Journal
 from ivr.request.clerk import Clerk
@@ -51,6 +52,7 @@ class Ledger:
         self._clock = clock
         self._retention = wiring.retention
         self._archive = Archive(redis, wiring.archive, ZONE)
+        self.recordings = Recordings(wiring.recordings)
         self.journal = Journal(redis, clock, keyring, wiring.spool)
         self.reader = JournalReader(redis, keyring)
         self.audit = AuditLog(redis, keyring, clock)
@@ -147,7 +149,9 @@ class Ledger:
         async for _ in nights(self._clock, ZONE):
             now = self._clock.wall()
             try:
-                done = await purge(self._redis, self._archive, self.audit, self.requests, self._retention, now, ZONE)
+                done = await purge(
+                    self._redis, self._archive, self.audit, self.requests, self.recordings, self._retention, now, ZONE
+                )
                 log.info("purged", **asdict(done))
                 self.today.turn(now)
                 known = self._archive.since(JournalReader(self._redis, None), self.today.midnight - LEARNING_SECONDS)

@@ -23,6 +23,7 @@ from ivr.journal.audit import AuditEntry
 from ivr.journal.person import Persons
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import to_mapping
+from ivr.journal.recordings import Recordings
 from ivr.journal.rotation import rewrap_data_keys
 from ivr.journal.stream import Journal
 from ivr.request.store import RequestStore
@@ -60,12 +61,14 @@ def purge() -> None:
         async with open_books() as books:
             now = SystemClock().wall()
             kept = books.hotline.settings.retention
+            recordings = Recordings(books.hotline.wiring.recordings)
             done = await retention.purge(
-                books.store, books.archive, books.audit, RequestStore(books.store), kept, now, OFFICE_ZONE
+                books.store, books.archive, books.audit, RequestStore(books.store), recordings, kept, now, OFFICE_ZONE
             )
             Console().print(
                 f"{done.days} days moved to files, {done.audit} audit entries and {done.files} files deleted,"
-                f" {done.calls} calls made anonymous, {done.requests} requests deleted",
+                f" {done.calls} calls made anonymous, {done.requests} requests and {done.recordings} recordings"
+                " deleted",
                 soft_wrap=True,
             )
 
@@ -136,6 +139,23 @@ def person_export(number: Number = "") -> None:
                     sys.stdout.write(json.dumps(to_mapping(record), ensure_ascii=False) + "\n")
 
     asyncio.run(export())
+
+
+def recording(
+    call: Annotated[str, typer.Argument(help="The call's name, as `ivr journal` shows it")],
+    to: Annotated[Path, typer.Option(help="The WAV file to write; only you may read it")],
+) -> None:
+    """Unseal what was recorded of a call; who did it stands in the audit log."""
+
+    async def unseal() -> None:
+        async with open_books() as books:
+            await books.audit.note(books.who, "recording_unsealed", call)
+            key = await JournalReader(books.store, books.keyring).data_key(call)
+            recordings = Recordings(books.hotline.wiring.recordings)
+            seconds = await asyncio.to_thread(recordings.unseal, call, key, to)
+            Console().print(f"{to}: {seconds:.1f} s", soft_wrap=True)
+
+    asyncio.run(unseal())
 
 
 def person_correct(
@@ -226,7 +246,8 @@ async def _persons(books: Books) -> AsyncIterator[Persons]:
     await journal.start()
     try:
         requests = RequestStore(books.store)
-        yield Persons(books.store, books.keyring, journal, books.archive, books.audit, requests)
+        recordings = Recordings(books.hotline.wiring.recordings)
+        yield Persons(books.store, books.keyring, journal, books.archive, books.audit, requests, recordings)
     finally:
         await journal.close()
 

@@ -23,4 +23,8 @@ class Wiring:
     keys: Path
     spool: Path
     archive: Path
+    sounds: Path
+    """Where Asterisk puts recordings while they are made."""
+    recordings: Path
+    """Where sealed recordings are kept."""
     retention: RetentionSettings

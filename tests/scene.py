@@ -9,7 +9,15 @@ from typing import Any, Protocol
 
 from ivr.errors import AsteriskRefused
 from ivr.line.ari import Ari, Frame
-from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, LineEvent, translate
+from ivr.line.events import (
+    ChannelEntered,
+    ChannelGone,
+    ChannelSignal,
+    ContactsChanged,
+    LineEvent,
+    RecordingDone,
+    translate,
+)
 
 WaitFor = Callable[[str, str], Awaitable[Frame]]
 """(type of frame, part of the channel's or playback's id) → that frame, once it has come."""
@@ -83,7 +91,7 @@ def meaning(frames: Iterable[Frame], caller: str) -> dict[str, list[str]]:
     said: dict[str, list[str]] = {}
     for frame in frames:
         event = translate(frame)
-        if event is not None and not isinstance(event, ContactsChanged):
+        if event is not None and not isinstance(event, ContactsChanged | RecordingDone):
             channel = "caller" if event.channel == caller else event.channel
             said.setdefault(channel, []).append(_without_names(event))
     return said

@@ -10,7 +10,7 @@ from typing import cast
 
 from ivr.agent.leg import Leg, LegEnded
 from ivr.agent.recordings import Recorded, Recordings
-from ivr.agent.script import CallScript
+from ivr.agent.script import CallScript, keys
 from ivr.agent.sounds import Sounds
 from ivr.agent.steps import CallReport, OnStep, Step, Value
 from ivr.agent.stories import Stories, Story
@@ -102,6 +102,8 @@ class Caller:
             after = _UNFOLLOWED_SAY_AFTER_SECONDS
         parts = [self._leg.keep_silent(), self._leave(script.limit_seconds), self._talk()]
         parts.append(self._speak_when_asked() if after is None else self._speak_after(after))
+        if script.consents:
+            parts.append(self._consent())
         if script.hang_up_after_seconds is not None:
             parts.append(self._leave(script.hang_up_after_seconds))
         return parts
@@ -126,6 +128,13 @@ class Caller:
                 continue
             await asyncio.sleep(self._script.pause_seconds)
             await take_turn(self._leg, self._sounds, turns[max(number, 0)], self._act)
+
+    async def _consent(self) -> None:
+        await self._story.asked_for_consent.wait()
+        await asyncio.sleep(self._script.pause_seconds)
+        asked = self._story.find("consent_asked")
+        key = str(asked.data["key"]) if asked is not None else ""
+        await take_turn(self._leg, self._sounds, keys(key), self._tell)
 
     async def _talk(self) -> None:
         await self._story.connected.wait()

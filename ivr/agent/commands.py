@@ -45,6 +45,7 @@ def call(
     hangup_after: Annotated[float | None, typer.Option(help="Hang up so many seconds after the answer")] = None,
     talk: Annotated[float, typer.Option(help="Hang up so many seconds into the talk with an operator")] = 5.0,
     say_after: Annotated[float | None, typer.Option(help="Speak so many seconds after the answer, menu or not")] = None,
+    consent: Annotated[bool, typer.Option("--consent", help="Agree to be recorded when asked")] = False,
     caller: Annotated[str, typer.Option(help="The caller's number")] = "+79990000001",
     voice: Annotated[str, typer.Option(help="The caller's voice")] = "aleksandr",
     record: _Record = None,
@@ -56,6 +57,7 @@ def call(
         hang_up_after_seconds=hangup_after,
         talk_seconds=talk,
         say_after_seconds=say_after,
+        consents=consent,
     )
     report = asyncio.run(_call(number.translate(_SEPARATORS), script, caller, voice, record, _printer(as_json)))
     _write(json.dumps(summary_object(report), ensure_ascii=False) if as_json else summary(report))

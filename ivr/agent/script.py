@@ -49,6 +49,7 @@ class CallScript:
     The first turn is taken `pause_seconds` after the hotline's menu begins, the next one at the next menu, and so on.
     Asked again, the caller repeats the turn, as people do; with `rephrase`, takes the next one. With
     `say_after_seconds` the turns follow each other from that moment after the answer, whatever the hotline does.
+    Asked for consent to recording, the caller gives it when `consents`, else lets the question pass.
     `talk` is the turn with the operator. `hang_up_after_seconds` counts from the answer, `talk_seconds` from the
     moment the operator is there; None: the caller waits for the other side to hang up. `limit_seconds` ends it anyway.
     """
@@ -56,6 +57,7 @@ class CallScript:
     turns: tuple[Turn, ...] = ()
     pause_seconds: float = 0.7
     rephrase: bool = False
+    consents: bool = False
     say_after_seconds: float | None = None
     hang_up_after_seconds: float | None = None
     talk_seconds: float | None = None

@@ -12,12 +12,14 @@ from ivr.journal.record import Record
 
 
 class Story:
-    """The records of one call so far. `menus` gets the attempt, from 1, each time the hotline asks for something."""
+    """The records of one call so far. `menus` gets the attempt, from 1, each time the hotline asks for something;
+    `asked_for_consent` is set when it asks whether the call may be recorded."""
 
     def __init__(self, sip_call_id: str = "") -> None:
         self.sip_call_id = sip_call_id
         self.records: list[Record] = []
         self.menus: asyncio.Queue[int] = asyncio.Queue()
+        self.asked_for_consent = asyncio.Event()
         self.connected = asyncio.Event()
         self.ended = asyncio.Event()
         self._tell: Callable[[Record], None] | None = None
@@ -37,6 +39,8 @@ class Story:
         match record.kind:
             case "menu":
                 self.menus.put_nowait(int(record.data.get("attempt") or 1))
+            case "consent_asked":
+                self.asked_for_consent.set()
             case "connected":
                 self.connected.set()
             case "ended":

@@ -67,6 +67,21 @@ class StopListening:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Keep the sound of the call, both sides, from now to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecording:
+    """What is heard from now on stays out of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRecording:
+    """What is heard from now on is recorded again."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Ask for `TimerFired(timer)` after so many seconds; a timer of that name already running is replaced."""
 
@@ -165,6 +180,9 @@ Effect = (
     | StopMusic
     | Listen
     | StopListening
+    | StartRecording
+    | PauseRecording
+    | ResumeRecording
     | SetTimer
     | CancelTimer
     | EnterQueue

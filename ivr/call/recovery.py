@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 _MADE_BY_US = re.compile(r"-(leg|media|snoop)\d+$")
 _TALK, _HOLD = "-talk", "-hold"
+_RECORDS = "-record"  # it ends with the channel that it hears
 _ASK_AGAIN_SECONDS = 0.2
 _AT_ONCE = 20
 
@@ -73,7 +74,7 @@ def sort_out(channels: Sequence[Mapping[str, Any]], bridges: Sequence[Mapping[st
     useless: list[str] = []
     for channel in channels:
         name = str(channel["id"])
-        if name in talking:
+        if name in talking or name.endswith(_RECORDS):
             continue
         if _MADE_BY_US.search(name):
             useless.append(name)

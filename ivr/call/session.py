@@ -41,6 +41,7 @@ from ivr.call.operator_side import OperatorSide
 from ivr.call.outside_talk import OutsideTalk
 from ivr.call.parts import Dialogue, Offer, Parts
 from ivr.call.playing import Playing
+from ivr.call.recording import Recording
 from ivr.call.talk import Talk
 from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
@@ -69,6 +70,7 @@ class CallSession:
         self._group: asyncio.TaskGroup | None = None
         self._caller = parts.recognise_caller(call, incoming.caller)
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
+        self._recording = Recording(call, incoming.channel, parts.line, self._record)
         self._playing = Playing(parts.line, incoming.channel, self.receive)
         self._wait = Wait(parts.clock)
         self._admitted = asyncio.Event()
@@ -115,6 +117,8 @@ class CallSession:
         self._wait.take_over(kept.arrived_wall, kept.entered_wall, adopted.connected_wall)
         self._operators.operator = adopted.operator
         self._playing.take_over(kept.state.playing or "", music=kept.state.music)
+        if kept.state.recording:
+            self._recording.take_over()
 
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks."""
@@ -221,6 +225,12 @@ class CallSession:
                     self._spawn(self._hearing.open(self.call, channel))
             case effect_types.StopListening(listening):
                 self._hearing.stop(listening)
+            case effect_types.StartRecording():
+                await self._recording.begin()
+            case effect_types.PauseRecording():
+                await self._recording.pause()
+            case effect_types.ResumeRecording():
+                await self._recording.resume()
             case effect_types.SetTimer(timer, seconds):
                 self._cancel_timer(timer)
                 loop = asyncio.get_running_loop()
@@ -305,7 +315,7 @@ class CallSession:
         for timer in list(self._timers):
             self._cancel_timer(timer)
         parts.line.forget(channel)
-        releases: list[Awaitable[object]] = [self._hearing.release()]
+        releases: list[Awaitable[object]] = [self._hearing.release(), self._recording.end()]
         if self._wait.going_on:
             self._wait.over()
             releases.append(

@@ -13,6 +13,8 @@ from ivr.dialplan.nodes import Document, Place
 from ivr.dialplan.parse import Parsed
 from ivr.dialplan.services import SERVICES, Service
 from ivr.dialplan.step import Step, Way
+from ivr.dialplan.steps.consent import GIVEN, Consent
+from ivr.dialplan.steps.record import Record
 from ivr.dialplan.wording import close_match
 from ivr.routing.skills import Profile
 
@@ -115,6 +117,19 @@ def _every_call_ends(draft: Draft) -> None:
             draft.document.add(mark, f'no call ever reaches section "{name}"', hint)
     if not _no_way_out(draft, reached):
         _circles(draft, reached)
+    _recorded_without_consent(draft, head.start)
+
+
+def _recorded_without_consent(draft: Draft, start: str) -> None:
+    """No way leads to a recording but through a yes."""
+    for node in sorted(draft.flow.reached_from([(start, 0)], _without_consent)):
+        if isinstance(draft.flow.steps[node], Record):
+            hint = "put a `consent` before it, and lead callers who do not consent around it"
+            draft.error(draft.place(node), "calls are recorded here without the caller's consent", hint)
+
+
+def _without_consent(step: Step, way: Way) -> bool:
+    return not (isinstance(step, Consent) and way.when == GIVEN)
 
 
 def _circles(draft: Draft, reached: set[Node]) -> None:

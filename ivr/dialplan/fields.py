@@ -26,8 +26,8 @@ from ivr.dialplan.expression import Expression, ExpressionInvalid, Unreadable, p
 NAME = r"^[a-z][a-z0-9_]*$"
 
 
-def _as_text(value: Any) -> Any:
-    # YAML reads `key: 1` as a number; the admin means the key.
+def as_text(value: Any) -> Any:
+    """YAML reads `key: 1` as a number; the admin means the key."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -77,7 +77,7 @@ Name = Annotated[str, Field(pattern=NAME, max_length=64)]
 SectionName = Annotated[str, Field(pattern=NAME, max_length=64, description="The section to go on with.")]
 Key = Annotated[
     str,
-    BeforeValidator(_as_text),
+    BeforeValidator(as_text),
     Field(pattern=r"^[0-9*#]$", description='A key of the telephone: 0–9, "*" or "#".'),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 9}, {"enum": ["*", "#"]}]}),
 ]

@@ -20,15 +20,17 @@ class Flow:
     steps: Mapping[Node, Step]
     ways: Mapping[Node, Sequence[tuple[Way, Node]]]
 
-    def reached_from(self, starts: Iterable[Node]) -> set[Node]:
-        """All steps that a call which is at one of `starts` may come to, those included."""
+    def reached_from(
+        self, starts: Iterable[Node], follows: Callable[[Step, Way], bool] = lambda _step, _way: True
+    ) -> set[Node]:
+        """All steps that a call which is at one of `starts` may come to by ways that it `follows`, those included."""
         seen: set[Node] = set()
         ahead = [start for start in starts if start in self.steps]
         while ahead:
             node = ahead.pop()
             if node not in seen:
                 seen.add(node)
-                ahead += [target for _, target in self.ways[node]]
+                ahead += [target for way, target in self.ways[node] if follows(self.steps[node], way)]
         return seen
 
     def without_end(self) -> list[Node]:

@@ -129,10 +129,14 @@ def _run(turn: Turn, move: Move) -> None:
         move = End("no_further_step") if current is None else current.enter(turn)
 
 
-def _current(turn: Turn) -> Step | None:
+def step_of(plan: Plan, state: State) -> Step | None:
     """The step that the call is in; None past the end of a section, which the checker does not let pass."""
-    steps = turn.plan.sections.get(turn.state.section, ())
-    return steps[turn.state.index] if turn.state.index < len(steps) else None
+    steps = plan.called.get(state.plan, plan).sections.get(state.section, ())
+    return steps[state.index] if state.index < len(steps) else None
+
+
+def _current(turn: Turn) -> Step | None:
+    return step_of(turn.root, turn.state)
 
 
 def _move(turn: Turn, move: Next | Go | Call | Return) -> None:

@@ -17,6 +17,7 @@ from ivr.call import events as ev
 from ivr.dialplan import interpret
 from ivr.dialplan.model import Plan
 from ivr.dialplan.state import Now, State, Value
+from ivr.dialplan.steps.consent import Consent
 from ivr.dialplan.trace import Visit
 
 Operators = Literal["free", "busy", "nobody", "closed", "full"]
@@ -47,7 +48,8 @@ class Fact:
 class Rehearsal:
     """One call on a plan; `begins` is aware of its zone.
 
-    `outside`: telephones there that answer. `text_of(language, prompt)` gives a prompt's words.
+    `outside`: telephones there that answer. `text_of(language, prompt)` gives a prompt's words. `consents`: whether the
+    caller agrees to be recorded when asked; None: that, too, comes from outside.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Rehearsal:
         notices: tuple[str, ...] = (),
         services: Mapping[str, Sequence[Mapping[str, Value] | None]] | None = None,
         outside: Collection[str] = (),
+        consents: bool | None = None,
         text_of: Callable[[str, str], str] = lambda _language, prompt: prompt,
     ) -> None:
         self.plan = plan
@@ -76,6 +79,7 @@ class Rehearsal:
         self._notices = notices
         self._services = {service: list(answers) for service, answers in (services or {}).items()}
         self._outside = frozenset(outside)
+        self._consents = consents
         self._talk = ""
         self._text_of = text_of
         self._agenda: list[tuple[float, int, str, ev.Event]] = []
@@ -94,7 +98,9 @@ class Rehearsal:
             self._carry_out(effect, path)
 
     def says(self, text: str) -> bool:
-        """The caller says something; False when the plan does not listen."""
+        """The caller says something, once the notice of recording is over; False when the plan does not listen."""
+        if self._asked_for_consent is not None:
+            self.silence()
         listening = self.state.listening
         if listening is None:
             return False
@@ -138,9 +144,26 @@ class Rehearsal:
     def settle(self) -> None:
         """Let all prompts and answers of the world come to their end, until somebody has to do something."""
         for _ in range(LONGEST_SETTLING):
-            if not any(not isinstance(event, ev.TimerFired) for _, _, _, event in self._agenda):
+            if any(not isinstance(event, ev.TimerFired) for _, _, _, event in self._agenda):
+                self._next()
+            elif not self._answers_for_consent():
                 return
+
+    def _answers_for_consent(self) -> bool:
+        """The caller says yes, or lets the question pass; False when nothing is asked, or others answer it."""
+        asked = self._asked_for_consent
+        if asked is None or self._consents is None:
+            return False
+        if self._consents:
+            self.presses(asked.key)
+        else:
             self._next()
+        return True
+
+    @property
+    def _asked_for_consent(self) -> Consent | None:
+        step = interpret.step_of(self.plan, self.state)
+        return step if isinstance(step, Consent) and not self.finished else None
 
     def silence(self) -> None:
         """Nobody does anything until the plan does."""

@@ -66,6 +66,7 @@ class Line(BaseModel):
     queue: Name | None = Field(None, description="The call has entered this queue.")
     priority: int | None = Field(None, description="With this priority.")
     variable: Mapping[Name, str | int | float | bool] | None = Field(None, description="name: value")
+    recorded: bool | None = Field(None, description="Whether the call is being recorded now.")
     ends: Literal["talked", "goodbye", "left", "callback"] | None = Field(
         None, description="How the call ends: after a talk, by the plan's goodbye, left by the caller, with a callback."
     )
@@ -114,6 +115,7 @@ class Test(BaseModel):
         "free", description="free: one answers at once; busy: the call waits; the others: the queue refuses it."
     )
     waiting: Mapping[Name, int] = Field(default={}, description="Callers already in each queue.")
+    consents: bool = Field(False, description="Whether the caller agrees to be recorded, where the plan asks.")
     notices: Names | None = Field(None, description="Notices of ops that are in force.")
     services: Mapping[Name, Answers] = Field(
         default={},

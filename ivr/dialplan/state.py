@@ -124,6 +124,8 @@ class State:
     names: int = 0
     steps: int = 0
     talked: bool = False
+    consented: bool = False
+    recording: Literal["", "on", "paused"] = ""
     finished: bool = False
 
     @property

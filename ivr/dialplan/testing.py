@@ -80,6 +80,7 @@ def _run(plan: Plan, test: Test, document: Document, number: int, text_of: TextO
         notices=test.notices or (),
         services=test.services,
         outside=test.outside or (),
+        consents=test.consents,
         text_of=text_of,
     )
     rehearsal.settle()
@@ -162,6 +163,7 @@ def _expect(rehearsal: Rehearsal, line: Line) -> str:
         "language": state.language,
         "queue": queued.data["queue"] if queued else "none",
         "priority": queued.data["priority"] if queued else state.priority,
+        "recorded": state.recording == "on",
         "ends": _end(rehearsal),
     }[line.verb]
     wanted = getattr(line, line.verb)

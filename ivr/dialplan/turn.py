@@ -20,10 +20,13 @@ from ivr.call.effects import (
     Listen,
     LookUp,
     Note,
+    PauseRecording,
     Play,
     RequestCallback,
+    ResumeRecording,
     SetTimer,
     StartMusic,
+    StartRecording,
     StopListening,
     StopMusic,
     StopPlaying,
@@ -157,6 +160,24 @@ class Turn:
             self.change(music=False)
             self.effects.append(StopMusic())
 
+    # --- recording ---
+    def start_recording(self) -> None:
+        """Keep the sound of the call from here on; there is one recording a call."""
+        if not self.state.recording:
+            self.change(recording="on")
+            self.effects.append(StartRecording())
+
+    def pause_recording(self) -> None:
+        """What is said until the end of this step is nobody's but the caller's."""
+        if self.state.recording == "on":
+            self.change(recording="paused")
+            self.effects.append(PauseRecording())
+
+    def resume_recording(self) -> None:
+        if self.state.recording == "paused":
+            self.change(recording="on")
+            self.effects.append(ResumeRecording())
+
     # --- keys ---
     def type_ahead(self, key: str) -> None:
         """Keep a key for the next question."""
@@ -262,4 +283,5 @@ class Turn:
         self.end_sounds()
         self.leave_queue("moved_on")
         self.end_transfer()
+        self.resume_recording()
         self.do(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -14,6 +15,7 @@ from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Record
+from ivr.journal.recordings import Recordings
 from ivr.journal.stream import Journal
 
 
@@ -39,6 +41,7 @@ class Persons:
         archive: Archive,
         audit: AuditLog,
         requests: PersonalRequests | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         self._redis = redis
         self._keyring = keyring
@@ -46,6 +49,7 @@ class Persons:
         self._archive = archive
         self._audit = audit
         self._requests = requests
+        self._recordings = recordings
         self._reader = JournalReader(redis, keyring, reveal=True)
 
     async def export(self, who: str, number: str) -> dict[str, list[Record]]:
@@ -67,7 +71,8 @@ class Persons:
     async def erase(self, who: str, number: str) -> int:
         """Make everything personal of this number's calls unreadable for good; returns how many calls it was.
 
-        Their data keys are deleted: records, archives and backups keep what happened, but not to whom.
+        Their data keys are deleted: records, archives and backups keep what happened, but not to whom. So are their
+        recordings.
         """
         person = self._keyring.person(number)
         calls = [call for call, _ in await self._calls(person)]
@@ -76,6 +81,8 @@ class Persons:
         await self._redis.delete(keys.person(person))
         if self._requests is not None:
             await self._requests.forget_person(person)
+        if self._recordings is not None:
+            await asyncio.to_thread(self._recordings.remove, calls)
         self._journal.record("", "person_erased", data={"calls": len(calls)})
         return len(calls)
 

@@ -57,6 +57,13 @@ class JournalReader:
                     yield record
             start = f"({_text(page[-1][0])}"
 
+    async def data_key(self, call: str) -> bytes:
+        """The key under which everything personal of the call is sealed; `PersonalDataUnreadable` once it is erased."""
+        found = await self._data_keys(self._keyring, [call]) if self._keyring is not None else {}
+        if call not in found:
+            raise privacy.PersonalDataUnreadable(f"there is no key to what was personal in call {call}: it was erased")
+        return found[call]
+
     async def position(self) -> str:
         """Where the journal ends right now."""
         last = cast("list[_Entry]", await self._redis.xrevrange(keys.STREAM, count=1))

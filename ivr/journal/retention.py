@@ -15,6 +15,7 @@ from ivr.config import RetentionSettings
 from ivr.journal import keys, person
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
+from ivr.journal.recordings import Recordings
 
 _DAY_SECONDS = 86_400.0
 _AT_ONCE = 1_000
@@ -25,13 +26,15 @@ _LONGEST_SLEEP_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What a purge did: days moved to files, audit entries, calls made anonymous, files and requests deleted."""
+    """What a purge did: days moved to files; deleted audit entries, files, requests and recordings; calls made
+    anonymous."""
 
     days: int
     audit: int
     calls: int
     files: int
     requests: int
+    recordings: int
 
 
 class OldRequests(Protocol):
@@ -46,6 +49,7 @@ async def purge(
     archive: Archive,
     audit: AuditLog,
     requests: OldRequests,
+    recordings: Recordings,
     retention: RetentionSettings,
     now_seconds: float,
     zone: tzinfo,
@@ -56,11 +60,13 @@ async def purge(
     personal = now_seconds - retention.personal * _DAY_SECONDS
     calls = await _forget_older(redis, personal)
     gone = await requests.purge(personal, now_seconds - retention.files * _DAY_SECONDS)
-    last = (datetime.fromtimestamp(now_seconds, zone) - timedelta(days=retention.files)).date()
+    today = datetime.fromtimestamp(now_seconds, zone).date()
+    sounds = await asyncio.to_thread(recordings.purge, today - timedelta(days=retention.recordings))
+    last = today - timedelta(days=retention.files)
     old = [day for day in archive.days() if day < last]
     for day in old:
         await asyncio.to_thread(archive.path(day).unlink, missing_ok=True)
-    return Purged(len(closed), entries, calls, len(old), gone)
+    return Purged(len(closed), entries, calls, len(old), gone, sounds)
 
 
 async def nights(

@@ -27,7 +27,10 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
         f"topic {f['topic']}" + _percent(f, "confidence", ", sure to {}") + _because(f, "matched", " by {}")
     ),
     "decided": lambda f: f"goes {f.get('choice') or f.get('to')}" + _because(f, "reason"),
+    "consent_asked": lambda f: f"asked for consent to recording (notice {f['version']}, key {f['key']})",
     "consent": lambda f: "consents to recording" if f.get("given") else "does not consent to recording",
+    "recorded": lambda f: "recording kept" + _seconds(f, "seconds", ", {} s"),
+    "recording_failed": lambda f: "not recorded" + _because(f, "reason"),
     "queued": lambda f: (
         f"waits in queue {f['queue']}"
         + _because(f, "position", " at place {}")

@@ -38,7 +38,9 @@ _PHRASES: Mapping[str, Callable[[_Facts], str]] = {
         f"{f['topic']}{_percent(f, 'confidence', ', уверенность {}')}{_text(f, 'matched', ', по словам: {}')}"
     ),
     "decided": lambda f: _text(f, "choice") or _text(f, "to"),
+    "consent_asked": lambda f: f"редакция {f['version']}, клавиша {f['key']}",
     "consent": lambda f: "согласен" if f.get("given") else "не согласен",
+    "recorded": lambda f: _seconds(f, "seconds", "{} с, зашифрована"),
     "queued": lambda f: (
         f"очередь {f['queue']}{_text(f, 'position', ', место {}')}"
         f"{_seconds(f, 'expected_wait_seconds', ', обещано около {} с')}"

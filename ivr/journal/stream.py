@@ -160,6 +160,12 @@ class Journal:
             state.wrapped = self._keyring.wrap(state.data_key, call)
         return state.data_key
 
+    async def key_of(self, call: str) -> bytes:
+        """The call's data key, whoever began the call; as `resume` when that was another writer."""
+        if call not in self._calls:
+            await self.resume(call)
+        return self.data_key(call)
+
     async def unseal(self, call: str, sealed: str, context: str) -> dict[str, str]:
         """What `seal` sealed, by whichever writer; `PersonalDataUnreadable` when the person has been erased since."""
         wrapped = await self._redis.hget(keys.DATA_KEYS, call)

@@ -18,7 +18,8 @@ from ivr.call.events import LINE_LOST, CallerHungUp, Event, OfferEnd, PromptFini
 from ivr.errors import AsteriskRefused, AsteriskUnavailable
 from ivr.line.ari import Ari, Frame
 from ivr.line.channels import IncomingCall, LegFailed, OperatorCode, OperatorLeg, Tap
-from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, translate
+from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, RecordingDone, translate
+from ivr.line.tape import Tape
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ class Line:
         on_call: Callable[[IncomingCall], None],
         on_operator_code: Callable[[OperatorCode], None],
         on_contact: Callable[[ContactsChanged], None],
+        on_recording: Callable[[RecordingDone], None] = lambda _: None,
         telephones: Sequence[str] = (),
         first_number: int = 0,
     ) -> None:
@@ -57,6 +59,8 @@ class Line:
         self._on_call = on_call
         self._on_operator_code = on_operator_code
         self._on_contact = on_contact
+        self._on_recording = on_recording
+        self.tape = Tape(ari)
         self._telephones = tuple(telephones)
         self._watched: dict[str, _Watched] = {}
         self._entering: dict[str, asyncio.Future[None]] = {}
@@ -217,9 +221,12 @@ class Line:
         """Bring channels into a bridge that there is, out of any other one."""
         await self._ari.request("POST", f"bridges/{name}/addChannel", channel=",".join(channels))
 
-    async def listen_in(self, channel: str, *, whisper: bool) -> str:
-        """A channel that hears both directions of `channel`, and with `whisper` is heard by its telephone alone."""
-        snoop = f"{channel}-snoop{next(self._numbers)}"
+    async def listen_in(self, channel: str, *, whisper: bool, name: str = "") -> str:
+        """A channel that hears both directions of `channel`, and with `whisper` is heard by its telephone alone.
+
+        `name`: the new channel's, for who has to know it beforehand.
+        """
+        snoop = name or f"{channel}-snoop{next(self._numbers)}"
         try:
             async with asyncio.timeout(_OWN_CHANNEL_SECONDS), self._entrances(snoop) as entered:
                 await self._ari.request(
@@ -259,6 +266,8 @@ class Line:
                 self._gone(channel, cause)
             case ContactsChanged():
                 self._on_contact(event)
+            case RecordingDone():
+                self._on_recording(event)
             case None:
                 pass
 

@@ -45,7 +45,14 @@ class ContactsChanged:
     reachable: bool
 
 
-LineEvent = ChannelEntered | ChannelGone | ChannelSignal | ContactsChanged
+@dataclass(frozen=True, slots=True)
+class RecordingDone:
+    """A recording has ended and its file is whole, as far as it got."""
+
+    name: str
+
+
+LineEvent = ChannelEntered | ChannelGone | ChannelSignal | ContactsChanged | RecordingDone
 
 
 def translate(frame: Mapping[str, Any]) -> LineEvent | None:
@@ -73,6 +80,8 @@ def _translate(frame: Mapping[str, Any]) -> LineEvent | None:
             if kind != "channel":
                 return None
             return ChannelSignal(channel_id, PromptFinished(str(playback["id"])))
+        case "RecordingFinished" | "RecordingFailed":
+            return RecordingDone(str(frame["recording"]["name"]))
         case "PeerStatusChange":
             return ContactsChanged(str(frame["endpoint"]["resource"]), frame["peer"]["peer_status"] == "Reachable")
         case _:

@@ -49,6 +49,10 @@ class FakeAsterisk:
         self.channels: dict[str, _Channel] = {}
         self.bridges: dict[str, set[str]] = {}
         self.playbacks: dict[str, tuple[str, asyncio.TimerHandle]] = {}
+        self.recordings: dict[str, str] = {}
+        """Those that are being made: name → the channel that is heard."""
+        self.muted: set[str] = set()
+        self.mutes = True
         self.requests: list[tuple[str, str]] = []
         self.sent: list[Frame] = []
         self._seconds_of = seconds_of
@@ -109,6 +113,11 @@ class FakeAsterisk:
             case "POST", ["channels", channel, "snoop", snoop]:
                 self._known(channel)
                 self._own_channel(snoop, snoops=True)
+            case "POST", ["channels", channel, "record"]:
+                self._known(channel)
+                self.recordings[str(parameters["name"])] = channel
+            case "POST" | "DELETE", ["recordings", "live", name, act]:
+                self._on_recording(method, name, act)
             case "POST", ["channels", channel, "answer"]:
                 self._known(channel).state = "Up"
                 self._send("ChannelStateChange", channel=self._described(channel))
@@ -173,6 +182,20 @@ class FakeAsterisk:
         self.channels[channel] = _Channel(channel, state="Up", ours=True, snoops=snoops)
         self._send("StasisStart", channel=self._described(channel), args=[])
 
+    def _on_recording(self, method: str, name: str, act: str) -> None:
+        if name not in self.recordings:
+            raise AsteriskRefused(f"{method} recordings/live/{name}/{act}", 404, "Recording not found")
+        if act == "stop":
+            self._stop_recording(name)
+        elif not self.mutes:
+            raise AsteriskRefused(f"{method} recordings/live/{name}/{act}", 500, "Recording not muted")
+        else:
+            (self.muted.add if method == "POST" else self.muted.discard)(name)
+
+    def _stop_recording(self, name: str) -> None:
+        channel = self.recordings.pop(name)
+        self._send("RecordingFinished", recording={"name": name, "target_uri": f"channel:{channel}", "state": "done"})
+
     def _play(self, channel: str, playback: str, media: list[str]) -> None:
         self._known(channel)
         self._send("PlaybackStarted", playback=_described_playback(playback, channel, "playing"))
@@ -201,6 +224,8 @@ class FakeAsterisk:
         for playback, (owner, _) in list(self.playbacks.items()):
             if owner == channel:
                 self._finish(playback)
+        for name in [name for name, heard in self.recordings.items() if heard == channel]:
+            self._stop_recording(name)
         for members in self.bridges.values():
             members.discard(channel)
         del self.channels[channel]

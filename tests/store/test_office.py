@@ -131,5 +131,6 @@ async def test_purge_says_what_it_did(ivr: Command) -> None:
 
     assert code == 0
     assert out == (
-        "0 days moved to files, 0 audit entries and 0 files deleted, 0 calls made anonymous, 0 requests deleted\n"
+        "0 days moved to files, 0 audit entries and 0 files deleted, 0 calls made anonymous,"
+        " 0 requests and 0 recordings deleted\n"
     )

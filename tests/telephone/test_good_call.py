@@ -23,7 +23,8 @@ async def test_a_caller_says_what_is_wrong_and_talks_to_an_operator(agent: Agent
     records = await hotline.records(report.call)
     kinds = [record.kind for record in await hotline.steps(report.call) if record.kind != "said"]
     assert kinds == [
-        *("arrived", "answered", "menu", "heard", "topic", "queued", "offered", "connected", "talk_ended", "ended")
+        *("arrived", "answered", "consent_asked", "consent", "menu", "heard", "topic"),
+        *("queued", "offered", "connected", "talk_ended", "ended"),
     ]
     assert [record.sequence for record in records] == list(range(1, len(records) + 1))
     assert not [name for record in records for name in undeclared(record)]

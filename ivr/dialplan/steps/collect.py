@@ -44,6 +44,10 @@ class Collect(Question):
     def by_speech(self) -> bool:
         return True
 
+    def open(self, turn: Turn, prompts: tuple[Item, ...]) -> Move:
+        turn.pause_recording()
+        return super().open(turn, prompts)
+
     def expected(self, turn: Turn) -> tuple[str, ...] | None:
         return dictation.words() if dictation.understood(turn.state.language) else None
 

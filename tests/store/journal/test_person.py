@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis.asyncio
 
+from ivr.call.identity import new_call_id
 from ivr.clock import SystemClock
 from ivr.config import RetentionSettings
 from ivr.journal import keys
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
 from ivr.journal.person import Persons, PersonUnknown
-from ivr.journal.privacy import Keyring
+from ivr.journal.privacy import Keyring, new_data_key
 from ivr.journal.reader import JournalReader
+from ivr.journal.recordings import Recordings
 from ivr.journal.retention import purge
 from ivr.journal.stream import Journal
 from ivr.request.store import RequestStore
@@ -50,6 +53,24 @@ async def two_people(journal: Journal) -> None:
         journal.record(call, "heard", personal={"text": f"меня зовут {call}"})
         journal.record(call, "ended", data={"outcome": "left"})
     await journal.close()
+
+
+def recording_at(wall_seconds: float, folder: Path) -> tuple[Path, Recordings]:
+    """A sealed recording of a call that arrived then."""
+    call, plain, recordings = new_call_id(wall_seconds, 1), folder / "plain.sln", Recordings(folder / "recordings")
+    plain.write_bytes(bytes(16000))
+    recordings.seal(call, new_data_key(), plain)
+    return recordings.path(call), recordings
+
+
+async def test_erasing_a_person_takes_their_recordings_along(
+    journal: Journal, archive: Archive, audit: AuditLog, store: redis.asyncio.Redis, keyring: Keyring, tmp_path: Path
+) -> None:
+    recorded, recordings = recording_at(SystemClock().wall(), tmp_path)
+    journal.record(recorded.stem, "arrived", data={"line": "1"}, personal={"caller": NUMBER})
+    await journal.settled()
+    await Persons(store, keyring, journal, archive, audit, recordings=recordings).erase("olga", NUMBER)
+    assert not await asyncio.to_thread(recorded.exists)
 
 
 async def test_export_is_complete_and_only_theirs(journal: Journal, persons: Persons, audit: AuditLog) -> None:
@@ -117,14 +138,16 @@ async def test_retention_with_a_moved_clock(
     audit: AuditLog,
     reader: JournalReader,
     store: redis.asyncio.Redis,
+    tmp_path: Path,
 ) -> None:
     await two_people(journal)
     await audit.note("olga", "read_call", "a")
     now = (await reader.read("a"))[0].wall_seconds
-    keep = RetentionSettings(store=2, audit=30, personal=100, files=200)
+    keep = RetentionSettings(store=2, audit=30, recordings=60, personal=100, files=200)
+    recorded, recordings = recording_at(now, tmp_path)
 
     async def after(days: float) -> tuple[int, int, int, int]:
-        done = await purge(store, archive, audit, RequestStore(store), keep, now + days * DAY, ZONE)
+        done = await purge(store, archive, audit, RequestStore(store), recordings, keep, now + days * DAY, ZONE)
         return done.days, done.audit, done.calls, done.files
 
     assert await after(1) == (0, 0, 0, 0)
@@ -132,6 +155,10 @@ async def test_retention_with_a_moved_clock(
     assert (await archive.read_call(reader, "a", now))[0].personal == {"caller": NUMBER}
     assert (await after(31))[1] == 1
     assert (await audit.verify()).broken == ""
+    await after(59)
+    assert await asyncio.to_thread(recorded.exists)
+    await after(62)
+    assert not await asyncio.to_thread(recorded.exists)
     assert (await after(99))[2] == 0
     assert (await after(101))[2] == 3
     archived = await archive.read_call(reader, "a", now)

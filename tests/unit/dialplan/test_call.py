@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ivr.call.effects import Answer, EnterQueue, HangUp, Listen, Note, Play, StopPlaying
-from ivr.call.events import Arrived, Connected, Event, Heard, Offered, PromptFinished, Queued, SpeechStarted, TalkEnded
+from ivr.call.effects import Answer, EnterQueue, HangUp, Listen, Note, Play, SetTimer, StopPlaying
+from ivr.call.events import (
+    Arrived,
+    Connected,
+    Event,
+    Heard,
+    Offered,
+    PromptFinished,
+    Queued,
+    SpeechStarted,
+    TalkEnded,
+    TimerFired,
+)
 from ivr.dialplan.interpret import begin, step
 from ivr.dialplan.source import load_plans
 from ivr.dialplan.state import Now
@@ -33,6 +44,7 @@ def test_spoken_topic_leads_to_the_queue() -> None:
     for _ in ("greeting", "notice"):
         playback = next(effect.playback for effect in effects if isinstance(effect, Play))
         effects = feed(PromptFinished(playback))
+    effects = feed(TimerFired(next(effect.timer for effect in effects if isinstance(effect, SetTimer))))
     assert isinstance(effects[0], Play)
     listen = next(effect for effect in effects if isinstance(effect, Listen))
     assert feed(SpeechStarted(listen.listening))[0] == StopPlaying(effects[0].playback)
@@ -45,4 +57,6 @@ def test_spoken_topic_leads_to_the_queue() -> None:
     goodbye = next(effect.playback for effect in effects if isinstance(effect, Play))
     assert isinstance(feed(PromptFinished(goodbye))[-1], HangUp)
     assert state.finished
-    assert kinds == ["answered", "said", "said", "menu", "heard", "topic", "queued", "said"]
+    assert kinds == [
+        *("answered", "said", "consent_asked", "said", "consent", "menu", "heard", "topic", "queued", "said")
+    ]

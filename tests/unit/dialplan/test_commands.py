@@ -149,7 +149,7 @@ def test_the_schema_knows_every_verb_and_what_an_admin_may_leave_out(checkout: P
     plan = json.loads(run(commands.schema, checkout, "--json").stdout)
     steps = plan["properties"]["sections"]["additionalProperties"]["items"]["anyOf"]
     assert {each["required"][0] for each in steps if "required" in each} == set(VERBS)
-    assert {"notices", "return", "hang_up"} == set(steps[-1]["enum"])
+    assert {"notices", "record", "return", "hang_up"} == set(steps[-1]["enum"])
     assert plan["properties"]["languages"]["anyOf"][0]["type"] == "string"
     tests = json.loads(run(commands.schema, checkout, "--tests").stdout)
     assert "plan" in tests["properties"]
