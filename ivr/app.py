@@ -279,6 +279,7 @@ class Controller:
             name=_NAME,
         )
         await recovery.look()
+        await self.softphones.restore()
         self._keep(self.router.run())
         self._keep(self.line.run())
         await self.line.online.wait()

@@ -17,11 +17,12 @@ log = structlog.get_logger()
 
 
 class Hearing:
-    """A call's ear and the tap that feeds it; opened at the first `Listen`, released when the operator takes over.
+    """A call's ear and the tap that feeds it; opened at a `Listen`, released when the call waits or an operator talks.
 
     Many calls never listen (they go straight to a queue, or dial ahead), and a tap is three channels in Asterisk. The
     `Listen` that comes first is kept for the 10 ms until the ear is open: the prompt has not said a word by then. One
-    that can't be served at all is answered by `SpeechLost`, so that the menu goes on with keys.
+    that can't be served at all is answered by `SpeechLost`, so that the menu goes on with keys; the next one tries
+    again, for workers that were full or not there yet may have room by then.
     """
 
     def __init__(self, line: Line, speech: Speech, receive: Callable[[SpeechLost], None]) -> None:
@@ -32,7 +33,6 @@ class Hearing:
         self._tap: Tap | None = None
         self._wanted: Listen | None = None
         self._opened = False
-        self._lost_because = ""
 
     async def open(self, call: CallId, channel: str) -> None:
         """Have the caller's audio flow to a speech worker; again, when the worker of before has died."""
@@ -42,18 +42,21 @@ class Hearing:
             self._ear = await self._speech.open(call)
             self._tap = await self._line.tap(channel, self._ear.host, self._ear.port)
         except (SpeechUnavailable, AsteriskUnavailable, TimeoutError) as error:
-            self._lost_because = type(error).__name__
             log.info("ear_not_opened", call=call, reason=getattr(error, "what", "no answer in time"))
-            self._close_ear()
+            wanted, opened = self._wanted, self._opened
+            await self.release()
+            if opened and wanted is not None:
+                self._receive(SpeechLost(wanted.listening, type(error).__name__))
+            return
         if not self._opened:  # an operator took over meanwhile
             await self._give_back()
         elif self._wanted is not None:
-            self.listen(self._wanted)
+            self._ear.listen(self._wanted)
 
     def lose(self) -> bool:
-        """The worker is gone, and with it what was listened for; True when it is worth opening another ear."""
+        """What was listened for is lost; True when a worker is gone with it: another ear is worth opening."""
         self._wanted = None
-        return not self._lost_because
+        return self._opened
 
     def listen(self, request: Listen) -> bool:
         """Listen now, or as soon as it is open; True when it has to be opened first."""
@@ -61,9 +64,7 @@ class Hearing:
         if not self._opened:
             self._opened = True
             return True
-        if self._lost_because:
-            self._receive(SpeechLost(request.listening, self._lost_because))
-        elif self._tap is not None and self._ear is not None:
+        if self._tap is not None and self._ear is not None:
             self._ear.listen(request)
         return False
 
@@ -80,9 +81,10 @@ class Hearing:
 
     async def _give_back(self) -> None:
         self._close_ear()
-        if self._tap is not None:
-            tap, self._tap = self._tap, None
+        if (tap := self._tap) is not None:
             await self._line.release_tap(tap)
+            if self._tap is tap:  # not before it is released: this may be cancelled, and is done again at the end
+                self._tap = None
 
     def _close_ear(self) -> None:
         if self._ear is not None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from ivr.call.events import CallerHungUp, CallId, Event
+from ivr.call.events import LINE_LOST, CallerHungUp, CallId, Event
 from ivr.call.kept import Adopted, KeptCall, KeptCalls
 from ivr.call.parts import Queue
 from ivr.call.switchboard import Switchboard
@@ -227,12 +227,12 @@ class Recovery:
 
     async def _watch(self, call: CallId, channels: tuple[str, ...], kept: KeptCall | None, told: CallState) -> None:
         """Wait until either side hangs up; a caller whom the operator has left goes on in the plan."""
-        first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        first: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
 
         def receiver(channel: str) -> Callable[[Event], None]:
             def receive(event: Event) -> None:
                 if isinstance(event, CallerHungUp) and not first.done():
-                    first.set_result(channel)
+                    first.set_result((channel, event.cause))
 
             return receive
 
@@ -241,8 +241,10 @@ class Recovery:
         if told.phase == "ringing":  # the talk began in the last moment
             self._journal.record(call, "connected", data={"operator": told.operator})
         self._adopted(call)
-        gone = await first
+        gone, cause = await first
         by = "operator" if _MADE_BY_US.search(gone) else "caller"
+        if cause == LINE_LOST:
+            by = "failed"
         for channel in channels:
             self._line.forget(channel)
         goes_on = kept is not None and by == "operator"
@@ -253,7 +255,8 @@ class Recovery:
         if kept is not None and goes_on:
             await self._adopt(kept, told.operator, told.connected)
         else:
-            self._journal.record(call, "ended", data={"outcome": "talked"})
+            reason = "line_lost" if by == "failed" else None
+            self._journal.record(call, "ended", data={"outcome": "talked", "reason": reason})
             self._shelf.forget(call)
 
     def _adopted(self, call: CallId) -> None:

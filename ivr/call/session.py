@@ -178,6 +178,8 @@ class CallSession:
         if isinstance(event, CallerHungUp):
             self._caller_gone = True
             self._line_lost = event.cause == LINE_LOST
+            if self._line_lost and self.talk is not None:
+                self.talk.line_lost()
         elif isinstance(event, PromptFinished):
             self._playing.finished(event.playback)
         elif isinstance(event, SpeechLost) and self._hearing.lose():
@@ -258,6 +260,7 @@ class CallSession:
 
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
         self._wanted = request
+        self._spawn(self._hearing.release())  # who waits is not listened to, and a tap is three channels
         entered_at = self._wait.begin()
         standing = self._parts.queue.standing(self.call) if self._began_elsewhere else None
         if standing is not None:

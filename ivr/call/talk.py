@@ -79,6 +79,7 @@ class Talk:
         self._held_at = 0.0
         self._outside_at: float | None = None
         self._ended_by: TalkEnd = "caller"  # unless we live to see another end
+        self._line_lost = False
         self._next: Event | None = None
 
     @property
@@ -100,6 +101,10 @@ class Talk:
     def operator_lost(self) -> None:
         """The operator's page is gone; the telephone channel may not know yet."""
         self._inbox.put_nowait(_Item(desks.OperatorLost(), self._leg))
+
+    def line_lost(self) -> None:
+        """Asterisk is gone, and both sides with it: neither has ended the talk."""
+        self._line_lost = True
 
     async def run(self) -> Event:
         """Join the two and see the talk through to its end; answers what the plan is to be told."""
@@ -242,7 +247,8 @@ class Talk:
         seconds = round(self._parts.clock.monotonic() - self._began_at, 3)
         self._began_at = None
         self.seconds = round(self.seconds + seconds, 3)
-        self._record("talk_ended", {"operator": self._operator, "ended_by": ended_by, "talk_seconds": seconds}, {})
+        by = "failed" if self._line_lost else ended_by
+        self._record("talk_ended", {"operator": self._operator, "ended_by": by, "talk_seconds": seconds}, {})
 
     # --- rooms ---
 

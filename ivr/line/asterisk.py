@@ -353,6 +353,8 @@ class Line:
 
 
 def _offer_end(cause: int) -> OfferEnd:
+    if cause == LINE_LOST:
+        return "withdrawn"  # the operator is not to blame, and not paused for it
     if cause in (_CAUSE_BUSY, _CAUSE_REJECTED):
         return "declined"
     return "no_answer" if cause in _CAUSE_NO_ANSWER or cause == 16 else "unreachable"

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import secrets
 
+import structlog
+
+from ivr.errors import IvrError
 from ivr.line.ari import Ari
+
+log = structlog.get_logger()
 
 _SUFFIX = "-browser"
 
@@ -26,6 +31,18 @@ class Softphones:
     def chosen(self, operator: str) -> bool:
         """Whether the operator answers in the browser."""
         return operator in self._chosen
+
+    async def restore(self) -> None:
+        """A controller has just begun: who is registered with a browser has chosen it."""
+        try:
+            endpoints = await self._ari.request("GET", "endpoints/PJSIP")
+        except IvrError as error:
+            log.warning("softphones_unknown", reason=error.what)
+            return
+        for endpoint in endpoints:
+            operator, in_browser = operator_of(str(endpoint["resource"]))
+            if in_browser and endpoint["state"] == "online":
+                self._chosen.add(operator)
 
     async def issue(self, operator: str) -> tuple[str, str]:
         """Account and password for the operator's page; from now on the browser rings."""

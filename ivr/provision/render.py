@@ -24,6 +24,7 @@ from ivr.provision.encryption import Encryption
 from ivr.provision.ports import ADDRESS, Ports
 
 QUALIFY_SECONDS = 30
+REGISTRATION_SECONDS = 120
 RTP_TIMEOUT_SECONDS = 60
 BROWSER_QUALIFY_SECONDS = 5
 BROWSER_RTP_TIMEOUT_SECONDS = 15
@@ -154,6 +155,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "agi_port": hotline.ports.agi,
         "own_dialplan": hotline.own_dialplan,
         "qualify_seconds": QUALIFY_SECONDS,
+        "registration_seconds": REGISTRATION_SECONDS,
         "rtp_timeout_seconds": RTP_TIMEOUT_SECONDS,
         "browser_qualify_seconds": BROWSER_QUALIFY_SECONDS,
         "browser_rtp_timeout_seconds": BROWSER_RTP_TIMEOUT_SECONDS,

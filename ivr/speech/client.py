@@ -20,7 +20,7 @@ from ivr.speech.protocol import Message, ProtocolViolated, SpeechEvent
 
 _log = structlog.get_logger(__name__)
 
-_OPEN_SECONDS = 0.5
+_OPEN_SECONDS = 2.0  # after a take-over all calls ask at once, and the worker is only just being connected to
 _CONNECT_SECONDS = 2.0
 _PING_SECONDS = 1.0
 _DEAD_SECONDS = 4.0
@@ -84,6 +84,7 @@ class _Link:
     port: int
     token: str
     on_event: OnEvent
+    on_connect: Callable[[], None]
     streams: int = 0
     writer: asyncio.StreamWriter | None = None
     ears: dict[str, Ear] = field(default_factory=dict)
@@ -109,6 +110,7 @@ class _Link:
                     welcome = protocol.decode(await reader.readline())
                 self.streams = int(welcome["streams"])
                 self.writer = writer
+                self.on_connect()
                 pause = _FIRST_PAUSE_SECONDS
                 _log.info("speech worker connected", host=self.host, port=self.port, streams=self.streams)
                 await self._read(reader)
@@ -208,7 +210,8 @@ class SpeechPool:
     """All speech workers at `addresses` (host, port). `on_event(call, event)` is called in the event loop."""
 
     def __init__(self, addresses: Sequence[tuple[str, int]], token: str, on_event: OnEvent) -> None:
-        self._links = [_Link(host, port, token, on_event) for host, port in addresses]
+        self._connection = asyncio.Event()  # there is one, or there was when somebody looked last
+        self._links = [_Link(host, port, token, on_event, self._connection.set) for host, port in addresses]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -234,18 +237,19 @@ class SpeechPool:
         return sum(max(link.free, 0) for link in self._links)
 
     async def open(self, call: CallId) -> Ear:
-        """Give the call an ear on the worker with most room, within 0.5 s.
+        """Give the call an ear on the worker with most room, within 2 s.
 
         Raises SpeechBusy when every worker is full, SpeechUnavailable when none answers.
         """
-        connected = sorted((link for link in self._links if link.writer), key=lambda link: -link.free)
         try:
             async with asyncio.timeout(_OPEN_SECONDS):
-                for link in connected:
+                while not self.connected:
+                    self._connection.clear()
+                    await self._connection.wait()
+                for link in sorted((link for link in self._links if link.writer), key=lambda link: -link.free):
                     if link.free > 0 and (ear := await link.open(call)):
                         return ear
         except TimeoutError:
-            raise SpeechUnavailable("no speech worker answered in time") from None
-        if connected:
-            raise SpeechBusy("all speech workers are full", hint="start more workers: speech.workers")
-        raise SpeechUnavailable("no speech worker is connected", hint="see `ivr status`")
+            what = "answered in time" if self.connected else "is connected"
+            raise SpeechUnavailable(f"no speech worker {what}", hint="see `ivr status`") from None
+        raise SpeechBusy("all speech workers are full", hint="start more workers: speech.workers")

@@ -15,11 +15,15 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from ivr.agent.agent import Agent
+from ivr.agent.agent import Agent, Place, running_agent
 from ivr.agent.script import OperatorScript
-from tests.telephone.conftest import CHECKOUT, RunningHotline, agent, hotline, provisions, running_hotline, voice
+from ivr.agent.sounds import Voice
+from ivr.journal.privacy import Keyring
+from ivr.journal.reader import JournalReader
+from ivr.provision.setup import Provisions
+from tests.telephone.conftest import CHECKOUT, RunningHotline, hotline, provisions, running_hotline, voice
 
-__all__ = ["agent", "hotline", "provisions", "voice"]
+__all__ = ["hotline", "provisions", "voice"]
 
 TEAM = tuple(f"op{number:02}" for number in range(1, 31))
 _TOPICS = "access registration technical forms status documents payments appointment signature security operator none"
@@ -47,6 +51,20 @@ def enlist(root: Path) -> None:
 async def shared_hotline(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningHotline]:
     async with running_hotline(tmp_path_factory.mktemp("hotline"), change=enlist) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def agent(
+    shared_hotline: RunningHotline, provisions: Provisions, voice: Voice, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Agent]:
+    """Callers by the hundred: nothing of theirs is recorded, which would cost more than the calls."""
+    folder, hotline = tmp_path_factory.mktemp("agent"), shared_hotline.hotline
+    place = Place(provisions.asterisk, CHECKOUT / "asterisk", folder / "asterisk", folder / "speech")
+    async with hotline.store() as store:
+        reader = JournalReader(store, Keyring.load(hotline.wiring.keys), reveal=True)
+        journal = reader.follow(await reader.position())
+        async with running_agent(place, hotline.ports.sip, voice=voice, journal=journal) as running:
+            yield running
 
 
 async def sign_in(stack: AsyncExitStack, agent: Agent, hotline: RunningHotline, names: tuple[str, ...]) -> None:

@@ -172,6 +172,16 @@ async def test_calls_go_to_the_worker_with_most_room(model: SpeechModel) -> None
             await pool.open(CALL)
 
 
+async def test_a_call_that_comes_before_the_connection_waits_for_it(model: SpeechModel) -> None:
+    """As after a take-over: all calls in menus ask the new controller at once."""
+    async with serving(model) as (worker, port):
+        pool = SpeechPool([("127.0.0.1", port)], TOKEN, lambda call, event: None)
+        await pool.start()
+        await asyncio.gather(*(pool.open(CallId(f"c{number}")) for number in range(4)))
+        assert worker.streams == 4
+        await pool.close()
+
+
 async def test_without_a_worker_recognition_is_unavailable() -> None:
     pool = SpeechPool([("127.0.0.1", 9)], TOKEN, lambda call, event: None)
     await pool.start()

@@ -591,6 +591,46 @@ def test_a_question_after_the_talk_is_heard_as_well() -> None:
     assert nothing_left(world)
 
 
+def test_who_waits_is_not_listened_to() -> None:
+    heard_by: list[set[str]] = []
+
+    def script(world: World) -> None:
+        world.at(0.5, lambda: heard_by.append(set(world.asterisk.channels)))
+        world.at(1.0, lambda: world.asterisk.press("caller-1", "1"))
+        world.at(3.0, lambda: heard_by.append(set(world.asterisk.channels)))
+        world.at(4.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    world, _ = live(script, operators=())
+    assert [len(channels) for channels in heard_by] == [3, 1]
+    assert nothing_left(world)
+
+
+def test_recognition_that_was_not_to_be_had_is_asked_for_again() -> None:
+    lost: list[SpeechLost] = []
+
+    async def two_questions() -> ScriptedSpeech:
+        asterisk, speech = FakeAsterisk(), ScriptedSpeech(None)
+        line = Line(asterisk, "ivr", lambda _: None, lambda _: None, lambda _: None)
+        reading = asyncio.create_task(line.run())
+        await asyncio.sleep(0.1)
+        asterisk.call_in("caller-1", "88005553535")
+        hearing = Hearing(line, speech, lost.append)
+        assert hearing.listen(Listen("l1", "ru"))
+        await hearing.open(CALL, "caller-1")
+        assert not hearing.lose(), "the worker is full: to open another ear at once would be in vain"
+        speech.ear = ScriptedEar()
+        assert hearing.listen(Listen("l2", "ru"))
+        await hearing.open(CALL, "caller-1")
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return speech
+
+    speech = run_virtually(two_questions())
+    assert [event.listening for event in lost] == ["l1"]
+    assert speech.ear
+    assert speech.ear.listening == ["l2"]
+
+
 def test_an_operator_who_answers_while_the_tap_is_being_opened_is_not_listened_to() -> None:
     async def taken_over() -> FakeAsterisk:
         asterisk = FakeAsterisk()
