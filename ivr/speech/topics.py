@@ -22,9 +22,9 @@ from ivr.speech.topic_file import Rule, Topic, read_topics
 NONE = "none"
 
 _ENOUGH = 0.5
+_ENOUGH_HEARD = 1.2
+"""Of what was recognised and may have been heard otherwise: a word or two made up of noise must not become a topic."""
 _SHARE_OF_EXAMPLES = 0.5
-_ENOUGH_ELSEWHERE = 3.0
-"""What the recogniser only thought possible must say more than a stray word."""
 _SETTLED = (4.0, 0.6)
 """Least weight and margin to act on before the caller has finished."""
 _SETTLED_PAUSING = (2.0, 0.3)
@@ -84,12 +84,12 @@ class TopicModel:
         )
 
     def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classification:
-        """Find the topic of `text`; when it has none, of the first of the recogniser's `alternatives` that has one."""
-        for candidate, enough in [(text, _ENOUGH), *((other, _ENOUGH_ELSEWHERE) for other in alternatives)]:
-            found = self._judge(self._scores(candidate), enough)
-            if found.topic != NONE:
-                return found
-        return Classification(NONE, 0.0, 0.0)
+        """Find the topic of `text` and of the recogniser's `alternatives` to it together.
+
+        What one reading has bent, another has straight, and what one has made up, most have not.
+        """
+        scores = _together([self._scores(reading) for reading in (text, *alternatives)])
+        return self._judge(scores, _ENOUGH_HEARD if alternatives else _ENOUGH)
 
     def settled(self, text: str, *, pausing: bool = False) -> Classification | None:
         """Return the topic when an unfinished text already fixes it beyond doubt, else None.
@@ -137,6 +137,25 @@ class TopicModel:
             alternatives=tuple((score.topic.id, round(score.weight / total, 3)) for score in rest),
             urgency=best.topic.urgency,
         )
+
+
+def _together(readings: Sequence[Sequence[_Score]]) -> list[_Score]:
+    """The mean scores of several readings of one utterance; what matched in the first of them comes first."""
+    if len(readings) == 1:
+        return list(readings[0])
+    found: dict[str, list[_Score]] = defaultdict(list)
+    for score in (score for reading in readings for score in reading):
+        found[score.topic.id].append(score)
+    scores = [
+        _Score(
+            same[0].topic,
+            sum(score.weight for score in same) / len(readings),
+            sum(score.of_phrases for score in same) / len(readings),
+            tuple(dict.fromkeys(matched for score in same for matched in score.matched)),
+        )
+        for same in found.values()
+    ]
+    return sorted(scores, key=lambda one: -one.weight)  # ties: as in the best reading
 
 
 def _score(topic: Topic, found: list[tuple[Topic, Rule, Match]], like: Likeness | None) -> _Score:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ivr.call.events import Heard
 from ivr.speech.topics import load_topics
 
 from recipe import corpus, held_out, store
@@ -82,7 +83,7 @@ def rows(model_directory: Path, network: Path | None, tests: Tests, every: int =
         right = _right_topics([one.text for one in callers], result.heard)
         what = f"{len(callers)} sentences of callers by irina and mikhail, noise at {decibels} dB: right topics"
         yield what, f"{right:.1f} % (word errors {result.word_error:.1f} %)"
-    right = _right_topics([one.text for one in callers], [one.text for one in callers])
+    right = _right_topics([one.text for one in callers], [Heard("text", one.text) for one in callers])
     yield "the same from their text, without recognition: right topics", f"{right:.1f} %"
     yield "processor seconds for a second of speech (noise at 5 dB)", f"{cost:.3f}, {0.9 / cost:.0f} streams a core"
     yield "loaded in", f"{load_seconds(model_directory):.2f} s"
@@ -90,11 +91,11 @@ def rows(model_directory: Path, network: Path | None, tests: Tests, every: int =
     yield "size of the directory", f"{sum(file.stat().st_size for file in files) / 2**20:.1f} MB"
 
 
-def _right_topics(said: Sequence[str], heard: Sequence[str]) -> float:
+def _right_topics(said: Sequence[str], heard: Sequence[Heard]) -> float:
     """Share of sentences, in per cent, whose topic the product finds in what was heard."""
     topics, wanted = load_topics(TOPICS), corpus.callers_topics()
-    right = sum(bool(topics.classify(text).topic == wanted[one]) for one, text in zip(said, heard, strict=True))
-    return 100.0 * right / len(said)
+    found = [topics.classify(one.text, one.alternatives).topic for one in heard]
+    return 100.0 * sum(topic == wanted[one] for topic, one in zip(found, said, strict=True)) / len(said)
 
 
 def _noisy(samples: store.Bands, number: int, decibels: float) -> store.Bands:

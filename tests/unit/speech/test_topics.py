@@ -65,10 +65,24 @@ def test_nothing_found_is_none() -> None:
     assert (found.topic, found.confidence, found.matched) == ("none", 0, ())
 
 
-def test_another_reading_counts_only_when_the_best_says_nothing() -> None:
+def test_what_most_readings_say_outweighs_what_one_made_up() -> None:
     small = model(SMALL)
-    assert small.classify("пароль", ["не работает"]).topic == "access"
     assert small.classify("поролон", ["не работает"]).topic == "technical"
+    assert small.classify("пароль", ["не работает"]).margin == 0
+    found = small.classify("забыла пароль", ["забыл не работает", "забыл король", "забыла пароли"])
+    assert found.topic == "access"
+    assert found.matched == ("пароль", "забыть пароль")
+    assert found.alternatives[0][0] == "technical"
+    assert small.classify("не работает", ["забыла пароль", "забыл пароль", "забыли пароль"]).topic == "access"
+
+
+def test_a_word_that_one_of_many_readings_made_up_is_no_topic() -> None:
+    assert (
+        model(SMALL)
+        .classify("добрый день", ["добрый гость", "добрый зверь", "добрый", "день", "бодрый день", "пароль"])
+        .topic
+        == "none"
+    )
 
 
 def test_settled_only_when_beyond_doubt() -> None:
