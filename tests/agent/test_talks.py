@@ -24,7 +24,7 @@ from ivr.line.channels import IncomingCall, OperatorCode
 from ivr.operator.desk import AskIn, Complete, Hold, Join, Resume, Target
 from tests.agent.conftest import PASSWORDS, OtherSide
 from tests.agent.tones import heard, write_tone
-from tests.unit.call.test_session import CALL, RepeatCaller, ScriptedQueue, ScriptedSpeech, Written, look_up
+from tests.unit.call.world import CALL, RepeatCaller, ScriptedQueue, ScriptedSpeech, Written, look_up
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
 

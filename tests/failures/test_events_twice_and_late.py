@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ivr.line.fake import FakeAsterisk, Telephone
-from tests.unit.call.test_session import CALL, World, live, nothing_left
+from tests.unit.call.world import CALL, World, live, nothing_left
 
 _LATE_SECONDS = (0.0, 0.3, 4.0)
 

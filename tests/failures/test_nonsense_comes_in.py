@@ -23,7 +23,7 @@ from ivr.line.events import translate
 from ivr.line.fake import Telephone
 from ivr.speech.topics import TopicModel, load_topics
 from tests.failures.test_events_twice_and_late import good_call
-from tests.unit.call.test_session import live
+from tests.unit.call.world import live
 
 ROOT = Home.find().root
 _WANTED = int(os.environ.get("IVR_FUZZ", "0"))

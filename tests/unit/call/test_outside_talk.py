@@ -10,7 +10,7 @@ from ivr.call.effects import Answer, Effect, EndTransfer, HangUp, StartMusic, Tr
 from ivr.call.events import Arrived, CallerHungUp, Event, KeyPressed, TransferEnded, Transferred
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.line.outside import Outside
-from tests.unit.call.test_session import ShortPlan, World, live, nothing_left
+from tests.unit.call.world import ShortPlan, World, live, nothing_left
 
 OUTSIDE = Outside(True, {"duty_officer": "8 (843) 000-00-01"})
 ENDPOINT = "+78430000001@trunk"

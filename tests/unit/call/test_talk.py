@@ -16,7 +16,7 @@ from ivr.journal.record import Record, Value
 from ivr.line.channels import IncomingCall
 from ivr.line.fake import Telephone
 from ivr.operator.desk import Act, ActImpossible, AskIn, Complete, EndTalk, Hold, Join, Requeue, Resume, Target
-from tests.unit.call.test_session import CALL, World, live, nothing_left
+from tests.unit.call.world import CALL, World, live, nothing_left
 
 BORIS, MFC = Target("operator", "boris"), Target("outside", "mfc")
 TALK, HOLD, CALLER, ANNA, SECOND = f"{CALL}-talk", f"{CALL}-hold", "caller-1", f"{CALL}-leg1", f"{CALL}-leg2"
