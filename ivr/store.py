@@ -1,4 +1,4 @@
-"""Connections to the store: in plain text on this machine only, by TLS 1.3 beyond it."""
+"""Connections to the store: in plain text on this machine only, by TLS 1.3 beyond it; by way of Sentinel if need be."""
 
 from __future__ import annotations
 
@@ -9,27 +9,89 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ivr.errors import SetupFailed
 
 _WITHOUT_TLS = "IVR_STORE_WITHOUT_TLS"
+_BY_SENTINEL = "+sentinel"
+_SENTINEL_SECONDS = 0.5  # then the next one is asked
 
 
 def connect(url: str, password: str | None = None, **options: Any) -> Redis:
     """A client of the store at `url` (`redis://`, `rediss://`, `unix://`); `options` as of `Redis.from_url`.
 
-    SetupFailed when it would speak to another machine in plain text.
+    `redis+sentinel://[user:password@]host:port[,host:port…]/NAME[/DB]` (or `rediss+sentinel://`) asks those sentinels
+    who the master called NAME is, again after each failover. SetupFailed when it would speak to another machine in
+    plain text.
     """
     parts = urlsplit(url)
-    if parts.scheme == "rediss":
+    user, at, hosts = parts.netloc.rpartition("@")
+    scheme = parts.scheme.removesuffix(_BY_SENTINEL)
+    if scheme == "rediss":
         options["ssl_min_version"] = ssl.TLSVersion.TLSv1_3
-    elif parts.scheme == "redis" and not (is_loopback(parts.hostname or "localhost") or _alone_on_the_wire()):
+    if scheme == parts.scheme:
+        _require_tls(scheme, [parts.hostname or "localhost"])
+        return Redis.from_url(url, password=password, **options)
+    name, _, database = parts.path.strip("/").partition("/")
+    sentinels = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    if not name or any(not each.hostname or not each.port for each in sentinels):
         raise SetupFailed(
-            f"the store at {parts.hostname} would be spoken to without TLS",
+            "the store's sentinels are not to be understood",
             where="REDIS_URL",
-            hint=f"write rediss://…?ssl_ca_certs=FILE; on a wire that is nobody else's, set {_WITHOUT_TLS}=yes",
+            hint=f"write {scheme}{_BY_SENTINEL}://user:password@host:26379,host:26379/NAME",
         )
-    return Redis.from_url(url, password=password, **options)
+    addresses = [(str(each.hostname), int(each.port or 0)) for each in sentinels]
+    _require_tls(scheme, [host for host, _ in addresses])
+    asked: dict[str, Any] = dict(parse_url(f"{scheme}://{user}{at}localhost/{database}?{parts.query}"))
+    for address in ("host", "port", "connection_class"):
+        asked.pop(address, None)
+    encryption = {key: value for key, value in {**asked, **options}.items() if key.startswith("ssl_")}
+    if scheme == "rediss":
+        encryption["ssl"] = True
+    watchers = Sentinel(  # type: ignore[no-untyped-call]  # the library's
+        addresses,
+        sentinel_kwargs={
+            **encryption,
+            "socket_connect_timeout": _SENTINEL_SECONDS,
+            "socket_timeout": _SENTINEL_SECONDS,
+            "retry": Retry(NoBackoff(), 0),  # the others are asked instead
+        },
+    )
+    master: Redis = watchers.master_for(name, connection_pool_class=_Master, **{**asked, **options, **encryption})
+    return master
+
+
+class _Master(SentinelConnectionPool):
+    """Connections to whoever is master now."""
+
+    async def get_master_address(self) -> Any:
+        host, port = await super().get_master_address()  # type: ignore[no-untyped-call]  # the library's
+        if "ssl" not in self.sentinel_manager.sentinel_kwargs:
+            try:
+                _require_tls("redis", [host])
+            except SetupFailed as refused:
+                raise RedisConnectionError(f"{refused.what}: {refused.hint}") from refused
+        return host, port
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        await super().disconnect(inuse_connections)
+        if inuse_connections:  # at the end
+            await self.sentinel_manager.aclose()
+
+
+def _require_tls(scheme: str, hosts: list[str]) -> None:
+    for host in hosts:
+        if scheme == "redis" and not (is_loopback(host) or _alone_on_the_wire()):
+            raise SetupFailed(
+                f"the store at {host} would be spoken to without TLS",
+                where="REDIS_URL",
+                hint=f"write rediss://…?ssl_ca_certs=FILE; on a wire that is nobody else's, set {_WITHOUT_TLS}=yes",
+            )
 
 
 def _alone_on_the_wire() -> bool:

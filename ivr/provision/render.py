@@ -23,7 +23,7 @@ from ivr.provision.asterisk import Asterisk
 from ivr.provision.encryption import Encryption
 from ivr.provision.ports import ADDRESS, Ports
 
-QUALIFY_SECONDS = 30
+QUALIFY_SECONDS = 10
 REGISTRATION_SECONDS = 120
 RTP_TIMEOUT_SECONDS = 60
 BROWSER_QUALIFY_SECONDS = 5

@@ -93,24 +93,32 @@ class Site:
 
 @asynccontextmanager
 async def busy(store: Store) -> AsyncIterator[Site]:
+    async with (
+        Redis(host="127.0.0.1", port=store.port, socket_connect_timeout=0.5, socket_timeout=None) as redis,
+        busy_site(redis) as site,
+    ):
+        yield site
+
+
+@asynccontextmanager
+async def busy_site(redis: Redis) -> AsyncIterator[Site]:
     """Anna talks, boris has a pause, two callers wait."""
-    async with Redis(host="127.0.0.1", port=store.port, socket_connect_timeout=0.5, socket_timeout=None) as redis:
-        site = Site(redis)
-        running = asyncio.create_task(site.router.run())
-        try:
-            await site.router.started()
-            await site.router.operator_ready("anna")
-            await site.enter(TALKING, 0.0)
-            assert await site.router.accepted(await site.offers.get())
-            await site.router.operator_ready("boris")
-            await site.router.operator_paused("boris", "lunch")
-            await site.enter(SECOND, -1.0)
-            await site.enter(FIRST, -2.0)
-            await until(lambda: site.line() == [FIRST, SECOND])
-            yield site
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+    site = Site(redis)
+    running = asyncio.create_task(site.router.run())
+    try:
+        await site.router.started()
+        await site.router.operator_ready("anna")
+        await site.enter(TALKING, 0.0)
+        assert await site.router.accepted(await site.offers.get())
+        await site.router.operator_ready("boris")
+        await site.router.operator_paused("boris", "lunch")
+        await site.enter(SECOND, -1.0)
+        await site.enter(FIRST, -2.0)
+        await until(lambda: site.line() == [FIRST, SECOND])
+        yield site
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def until(holds: Callable[[], bool]) -> None:
