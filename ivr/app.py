@@ -29,6 +29,7 @@ from ivr.dialplan.notices import notices_of
 from ivr.dialplan.publish import Live, Refused
 from ivr.dialplan.services import HttpService
 from ivr.errors import SetupFailed, StoreUnavailable
+from ivr.hours import Spans
 from ivr.journal.fold import CallState, fold
 from ivr.journal.privacy import Keyring
 from ivr.ledger import COUNT_AGAIN_SECONDS, ZONE, Ledger
@@ -80,7 +81,7 @@ class Controller:
         profiles: Sequence[Profile],
         policy: Policy,
         outside: Outside = NOWHERE,
-        call_back_hours: str = "09:00-21:00",
+        call_back_hours: Spans = ((9 * 60, 21 * 60),),
         services: Mapping[str, HttpService] = _NOTHING,
         most_calls: int = 200,
     ) -> None:

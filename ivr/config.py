@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, ValidationError
 
 from ivr.errors import ConfigurationInvalid, Finding
+from ivr.hours import Spans
 
 _LOOPBACK = ip_address("127.0.0.1")
 
@@ -45,7 +46,10 @@ class CallBackSettings(_Section):
     numbers: tuple[str, ...] = Field(
         default=("+7",), description="How numbers begin that are rung back: a forged number must not cost us a fortune"
     )
-    hours: str = Field(default="09:00-21:00", description="By the caller's own clock, as the number's region tells it")
+    hours: Spans = Field(
+        default=((9 * 60, 21 * 60),),
+        description="09:00-21:00, by the caller's own clock, as the number's region tells it",
+    )
 
 
 class CallSettings(_Section):

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from ivr.clock import Clock
 from ivr.errors import IvrError
+from ivr.hours import Hours
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
@@ -28,7 +29,6 @@ from ivr.journal.retention import nights, purge
 from ivr.journal.stream import Journal
 from ivr.request.clerk import Clerk
 from ivr.request.store import RequestStore
-from ivr.routing.hours import parse_hours
 from ivr.stats.incident import Usual
 from ivr.stats.meters import Meters
 from ivr.stats.today import Today
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 ZONE = ZoneInfo("Europe/Moscow")
 COUNT_AGAIN_SECONDS = 1.0
-_OFFICE_HOURS = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"}, "RU")
+_OFFICE_HOURS = Hours(weekdays=((9 * 60, 18 * 60),), holidays=(), time_zone="Europe/Moscow")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

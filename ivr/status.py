@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import phonenumbers
 from redis.exceptions import RedisError
@@ -51,7 +52,7 @@ class StatusReport:
         return Status(
             at=queue.at,
             lines=tuple(
-                LineStatus(_as_dialled(line), plan.title or plan.name, open=True, calls=calls_by_line[line])
+                line_status(line, plan, calls_by_line[line], queue.at)
                 for plan in controller.plans
                 for line in plan.lines
             ),
@@ -122,6 +123,19 @@ class StatusReport:
         except (RedisError, OSError, TimeoutError):
             return PartStatus(False, f"нет связи, записей ждёт: {health.waiting + health.spooled}")
         return PartStatus(health.online, "" if health.online else f"записей ждёт: {health.waiting + health.spooled}")
+
+
+def line_status(line: str, plan: Plan, calls: int, now: float) -> LineStatus:
+    """A line by its plan's hours; `now` is Unix seconds."""
+    moment = datetime.fromtimestamp(now, UTC)
+    change = plan.open_hours.next_change(moment)
+    return LineStatus(
+        _as_dialled(line),
+        plan.title or plan.name,
+        open=plan.open_hours.open_at(moment),
+        until=change.timestamp() if change else None,
+        calls=calls,
+    )
 
 
 def _topics(queue: Snapshot, today: Today) -> Iterator[TopicStatus]:

@@ -20,7 +20,12 @@ def show(status: Mapping[str, Any], out: Console) -> None:
     todo = status["requests"]
     late = f", [red]{todo['late']} overdue[/]" if todo["late"] else ""
     out.print(f"[bold]requests[/]: {todo['open']} to do{late}")
-    _table(out, "lines", status["lines"], {"number": _same, "name": _same, "calls": _same})
+    _table(
+        out,
+        "lines",
+        status["lines"],
+        {"number": _same, "name": _same, "open": _open, "until": _moment, "calls": _same},
+    )
     _table(
         out,
         "calls",
@@ -51,6 +56,14 @@ def _table(out: Console, title: str, rows: Sequence[Mapping[str, Any]], columns:
     for row in rows:
         table.add_row(*(str(render(row[name])) for name, render in columns.items()))
     out.print(table)
+
+
+def _open(is_open: bool) -> str:
+    return "open" if is_open else "[red]closed[/]"
+
+
+def _moment(at: float | None) -> str:
+    return time.strftime("%a %H:%M", time.localtime(at)) if at else ""
 
 
 def _same(value: object) -> object:

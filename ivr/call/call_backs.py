@@ -18,11 +18,11 @@ from ivr.call.events import CallbackKept, CallbackRefused, CallId
 from ivr.call.identity import new_call_id
 from ivr.clock import Clock
 from ivr.errors import IvrError
+from ivr.hours import Hours, Spans
 from ivr.journal.record import Recorder
 from ivr.line.outside import Outside
 from ivr.queue.model import CallbackMissed, Offer, Refused
 from ivr.routing.callbacks import TRIES, callers_hours
-from ivr.routing.hours import Hours
 
 
 class Places(Protocol):
@@ -56,9 +56,9 @@ class Promise:
 
 
 class CallBacks:
-    """`hours`: 09:00-21:00 by the caller's own clock."""
+    """`hours`: when callers may be rung, by their own clocks."""
 
-    def __init__(self, places: Places, sealing: Sealing, outside: Outside, clock: Clock, hours: str) -> None:
+    def __init__(self, places: Places, sealing: Sealing, outside: Outside, clock: Clock, hours: Spans) -> None:
         self._places = places
         self._sealing = sealing
         self._outside = outside

@@ -32,6 +32,7 @@ from ivr.dialplan.wording import close_match, listed
 
 if TYPE_CHECKING:
     from ivr.dialplan.check import Draft
+    from ivr.dialplan.model import Head
 
 _WRITABLE = {"priority": "number"}
 _IN_WORDS = {"number": "a number", "text": "text", "yes_no": "yes or no"}
@@ -51,6 +52,8 @@ def check(draft: Draft) -> None:
     used: set[str] = set()
     for place, step in draft.steps():
         used |= _step(draft, place, step, names)
+    _told_when_open(draft, head, used)
+    used |= {head.open or ""}
     for kind, declared in (("variables", head.variables), ("hours", head.hours)):
         for name in declared:
             if name not in used and not draft.document.errors:
@@ -98,6 +101,18 @@ def _declarations(draft: Draft) -> None:
             if name in FACTS or (kind == "hours" and name in head.variables):
                 mark = draft.document.key_mark((kind, name))
                 draft.document.add(mark, f'"{name}" has a meaning already', "call it something else")
+
+
+def _told_when_open(draft: Draft, head: Head, used: set[str]) -> None:
+    """Who looks at the status sees the hours that callers meet."""
+    asked = [name for name in head.hours if name in used]
+    if head.open is not None and head.open not in head.hours:
+        hint = close_match(head.open, head.hours) or 'describe them under "hours:"'
+        draft.error(("open",), f'there are no hours "{head.open}"', hint)
+    elif head.open is None and head.lines and asked:
+        mark = draft.document.key_mark(("hours", asked[0]))
+        what = "the status shows this line as open round the clock"
+        draft.document.add(mark, what, f'say at the plan\'s head which hours are its: "open: {asked[0]}"', "warning")
 
 
 def _expression(draft: Draft, place: Place, expression: Expression, wanted: str | None, names: dict[str, Type]) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from ivr.dialplan.expression import Type
 from ivr.dialplan.fields import AlsoNumber, Name, OneOrSeveral, as_list
-from ivr.dialplan.hours import Hours
 from ivr.dialplan.numbers import normalised_line
 from ivr.dialplan.step import Step
+from ivr.hours import ALWAYS, Hours, Zone
 
 
 class Classified(Protocol):
@@ -59,16 +58,6 @@ def _line(value: object) -> object:
     return line
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise PydanticCustomError(
-            "time_zone", '"{name}" is not a time zone: write it like Europe/Moscow', {"name": name}
-        ) from None
-    return name
-
-
 Line = Annotated[str, BeforeValidator(_line), AlsoNumber()]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ru, en, tt: the name of a file in prompts/.")]
 
@@ -86,17 +75,23 @@ class Head(BaseModel):
     languages: Annotated[tuple[Language, ...], BeforeValidator(as_list), OneOrSeveral()] = Field(
         min_length=1, description="Languages of its prompts; a call begins in the first."
     )
-    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
-        "Europe/Moscow", description="Zone of its hours and dates."
-    )
+    time_zone: Zone = Field("Europe/Moscow", description="Zone of its hours and dates.")
     variables: Mapping[Name, Literal["number", "text", "yes_no"]] = Field(
         default={}, description="name: type. Numbers begin as 0, texts empty, yes_no as false."
     )
     hours: Mapping[Name, Hours] = Field(default={}, description="Opening hours by name, for `decide`.")
+    open: Name | None = Field(
+        None, description="Which of its hours are the line's, for who looks at the status. Default: round the clock."
+    )
     returns: Literal["number", "text", "yes_no"] | None = Field(
         None, description="What this plan gives back when another one calls it."
     )
     start: Name = Field(description="The section that a call begins with.")
+
+    @field_validator("hours")
+    @classmethod
+    def _in_its_zone(cls, hours: Mapping[str, Hours], head: ValidationInfo) -> Mapping[str, Hours]:
+        return {name: each.in_zone(head.data.get("time_zone", "Europe/Moscow")) for name, each in hours.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +111,8 @@ class Plan:
     returns: Type | None = None
     called: Mapping[str, Plan] = field(default_factory=dict)
     """All plans that a call on this one may come through, by name."""
+    open_hours: Hours = ALWAYS
+    """When its lines are open, as the status tells it."""
 
 
 @dataclass(frozen=True, slots=True)

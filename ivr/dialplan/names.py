@@ -41,7 +41,7 @@ def value(expression: Expression, plan: Plan, state: State, now: Now) -> str | i
     return value_of(
         expression.tree,
         lambda name: look_up(name, plan, state, now),
-        lambda hours: plan.hours[hours].is_open(now.wall, plan.time_zone) if hours in plan.hours else False,
+        lambda hours: plan.hours[hours].open_at(now.wall) if hours in plan.hours else False,
     )
 
 

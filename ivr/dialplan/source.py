@@ -17,6 +17,7 @@ from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.give_back import GiveBack
 from ivr.dialplan.steps.transfer import Transfer
 from ivr.errors import ConfigurationInvalid, Finding
+from ivr.hours import ALWAYS
 
 TOPICS_FILE = "topics.yaml"
 EXAMPLES_FILE = "topics.examples.yaml"
@@ -171,4 +172,5 @@ def _plan(parsed: Parsed, topics: TopicClassifier, called: Mapping[str, Plan]) -
         topics=topics,
         returns=head.returns,
         called=called,
+        open_hours=head.hours[head.open] if head.open else ALWAYS,
     )

@@ -11,14 +11,14 @@ _CLOSE = 60
 
 
 def close_match(word: str, known: Iterable[str]) -> str:
-    """`did you mean "…"?` or, when nothing is close, the list of what is known."""
+    """`did you mean "…"?` or, when nothing is close, what there is to choose from."""
     names = sorted(known)
     found = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=_CLOSE)
     if found is not None:
         return f'did you mean "{found[0]}"?'
     if not names:
         return ""
-    return "there is " + listed(names)
+    return "choose from " + listed(names)
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

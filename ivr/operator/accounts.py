@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from ivr.errors import ConfigurationInvalid, Finding
-from ivr.routing.hours import ALWAYS, Hours, parse_hours
+from ivr.hours import ALWAYS, Hours, Zone
 from ivr.routing.skills import Profile
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -30,22 +30,13 @@ class Account(_Strict):
     skills: dict[_Identifier, _Level]
     languages: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...], Field(min_length=1)] = ("ru",)
     queues: tuple[_Identifier, ...] = ()
-    zone: str = "Europe/Moscow"
-    hours: dict[str, str] = Field(default_factory=dict)
-    holidays: str = ""
-    _working_hours: Hours = PrivateAttr(default=ALWAYS)
+    zone: Zone = "Europe/Moscow"
+    hours: Hours = ALWAYS
 
-    @model_validator(mode="after")
-    def _read_hours(self) -> Self:
-        hours = parse_hours(self.zone, self.hours, self.holidays)
-        if self.hours:
-            self._working_hours = hours
-        return self
-
-    @property
-    def working_hours(self) -> Hours:
-        """When the operator works; without `hours`: round the clock."""
-        return self._working_hours
+    @field_validator("hours")
+    @classmethod
+    def _in_the_zone(cls, hours: Hours, account: ValidationInfo) -> Hours:
+        return hours.in_zone(account.data.get("zone", "UTC"))
 
     @property
     def profile(self) -> Profile:
@@ -55,7 +46,7 @@ class Account(_Strict):
             skills=dict(self.skills),
             languages=frozenset(self.languages),
             queues=frozenset(self.queues),
-            hours=self._working_hours,
+            hours=self.hours,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from ivr.routing.hours import Hours, parse_hours
+from ivr.hours import Hours, Spans
 from ivr.routing.region import zone_of
 
 TRIES = 3
@@ -14,12 +14,12 @@ _PAUSES_SECONDS = (300.0, 900.0, 1800.0)
 
 
 @lru_cache(maxsize=1024)
-def callers_hours(number: str, hours: str) -> Hours:
-    """When this number may be rung: `hours` (08:00-20:00) of every day by the clock of its region.
+def callers_hours(number: str, spans: Spans) -> Hours:
+    """When this number may be rung: on every day in `spans` by the clock of its region.
 
     A mobile number is of no region: Moscow's clock holds.
     """
-    return parse_hours(zone_of(number) or _ELSEWHERE, {"mon-sun": hours})
+    return Hours(weekdays=spans, weekends=spans, time_zone=zone_of(number) or _ELSEWHERE)
 
 
 def next_try_at(now: float, tries: int, hours: Hours) -> float | None:

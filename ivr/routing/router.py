@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
@@ -18,6 +17,7 @@ import structlog
 from ivr.call.effects import EnterQueue
 from ivr.call.events import CallId, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
+from ivr.hours import ALWAYS, Hours
 from ivr.queue import keys
 from ivr.queue.model import (
     CallbackMissed,
@@ -35,7 +35,6 @@ from ivr.routing.decider import Decider
 from ivr.routing.delivery import Delivery
 from ivr.routing.estimate import ExpectedWait
 from ivr.routing.follower import Follower
-from ivr.routing.hours import ALWAYS, Hours
 from ivr.routing.outlook import position
 from ivr.routing.owed import Owed
 from ivr.routing.policy import Policy
@@ -54,8 +53,7 @@ class Router:
 
     `name` is unique among controllers and the same after a restart. `deliver(offer)` is called once an offer for a call
     of this controller is committed, `withdraw(offer)` when a delivered one is over through no act of the session's
-    (operator paused, another one was faster): both at once, from the event loop, and must not block. `hours`: queue →
-    when it takes calls, others round the clock.
+    (operator paused, another one was faster): both at once, from the event loop, and must not block.
     """
 
     def __init__(
@@ -68,13 +66,11 @@ class Router:
         deliver: Callable[[Offer], None],
         withdraw: Callable[[Offer], None],
         policy: Policy | None = None,
-        hours: Mapping[str, Hours] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._name = name
         self._policy = policy or Policy()
-        self._hours = dict(hours or {})
         self._owed = Owed()
         self._delivery = Delivery(name, deliver, withdraw)
         self._prospects = Prospects(self._policy)
@@ -120,9 +116,6 @@ class Router:
         `entered_at` is Unix seconds, `preferred` the operator who knows the case, `caller_token` an opaque name of the
         caller who, when cut off, has the place back, `passed_by` who has just transferred the call: others come first.
         """
-        hours = self._hours.get(wanted.queue, ALWAYS)
-        if not hours.open_at(datetime.fromtimestamp(self._clock.wall(), UTC)):
-            return QueueRefused(wanted.queue, "closed")
         if not await self._anybody(need(wanted.queue, wanted.topic, wanted.language, wanted.skills)):
             return QueueRefused(wanted.queue, "nobody")
         row = QueuedCall(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ivr.routing.hours import ALWAYS, Hours
+from ivr.hours import ALWAYS, Hours
 
 GENERAL_TOPICS = frozenset({"operator", "none", "out_of_scope", ""})
 """Topics that any operator can take."""

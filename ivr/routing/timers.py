@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 
 from ivr.call.events import CallId
+from ivr.hours import ALWAYS
 from ivr.queue.model import QueuedCall, QueuedOperator
-from ivr.routing.hours import ALWAYS
 from ivr.routing.skills import Profile
 
 RING_GRACE_SECONDS = 3.0

@@ -15,12 +15,16 @@ OperatorState = Literal["ready", "offered", "talking", "wrap_up", "paused", "gon
 
 @dataclass(frozen=True, slots=True)
 class LineStatus:
-    """A telephone line: `number` as callers know it, `name` from its plan, `open` by its hours, live `calls`."""
+    """A telephone line: `number` as callers know it, `name` from its plan, live `calls`.
+
+    `open` by its hours, `until` the next moment at which that changes; None: not soon.
+    """
 
     number: str
     name: str
     open: bool
     calls: int
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ BOARD: _Names = {
     "usually": ("обычно", "usually"),
     "per_window": ("за 10 минут", "in 10 minutes"),
     "closed": ("закрыта", "closed"),
+    "until": ("до", "until"),
     "away": ("не отвечает", "does not answer"),
     "answered": ("отвечено", "answered"),
     "abandoned": ("не дождались", "abandoned"),

@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 
 from ivr.clock import SystemClock
 from ivr.config import Home
+from ivr.hours import Hours
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
 from ivr.operator.accounts import load_accounts
 from ivr.request.clerk import Clerk
 from ivr.request.commands import show
 from ivr.request.store import RequestStore
-from ivr.routing.hours import parse_hours
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
 from ivr.web.pages import Pages
@@ -38,7 +38,7 @@ def audit(store: redis.asyncio.Redis) -> AuditLog:
 
 @pytest.fixture
 def clerk(store: redis.asyncio.Redis) -> Clerk:
-    hours = parse_hours("Europe/Moscow", {"mon-fri": "09:00-18:00"})
+    hours = Hours(weekdays=((540, 1080),), time_zone="Europe/Moscow")
     return Clerk(RequestStore(store), Keyring.generate(), SystemClock(), hours, MOSCOW, lambda *_: None)
 
 

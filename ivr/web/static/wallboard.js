@@ -123,7 +123,9 @@ function show(status) {
   showIncidents(status.incidents);
   byId("lines").replaceChildren(...status.lines.map((line) => {
     const item = element("li", line.number, line.open ? "dot" : "dot closed");
-    item.append(element("span", ` ${line.name}${line.open ? "" : ` — ${board.closed}`} · ${line.calls}`, "soft"));
+    const until = line.until && new Date(line.until * 1000).toLocaleString(locale, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+    const closed = line.open ? "" : ` — ${board.closed}${until ? ` ${board.until} ${until}` : ""}`;
+    item.append(element("span", ` ${line.name}${closed} · ${line.calls}`, "soft"));
     return item;
   }));
 }

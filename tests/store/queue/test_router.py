@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -19,7 +19,6 @@ from ivr.queue.model import CallbackMissed, Done, Leading, Offer, OfferDeclined,
 from ivr.queue.order import Entry
 from ivr.queue.store import CALLER_RING_SECONDS, QueueStore
 from ivr.routing.decider import LEASE_SECONDS
-from ivr.routing.hours import Hours, parse_hours
 from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
@@ -44,7 +43,6 @@ class Site:
         redis: Redis,
         policy: Policy = QUICK,
         name: str = "one",
-        hours: Mapping[str, Hours] | None = None,
         queue: QueueStore | None = None,
     ) -> None:
         self.offers: asyncio.Queue[Offer] = asyncio.Queue()
@@ -57,7 +55,6 @@ class Site:
             deliver=self.offers.put_nowait,
             withdraw=self.withdrawn.put_nowait,
             policy=policy,
-            hours=hours,
         )
 
     async def offer(self) -> Offer:
@@ -249,7 +246,7 @@ async def test_the_store_may_be_restarted_empty_of_scripts(store: Redis, site: S
     assert await site.router.accepted(await site.offer())
 
 
-async def test_a_queue_is_closed_full_or_out_of_hours_each_with_its_reason(store: Redis, site: Site) -> None:
+async def test_a_queue_is_closed_or_full_each_with_its_reason(store: Redis, site: Site) -> None:
     ops = Supervision(QueueStore(store), SystemClock(), QUICK)
     await site.router.operator_ready("boris")
     await ops.pull(CALL, "boris", by="olga")  # refused: unknown call
@@ -264,9 +261,6 @@ async def test_a_queue_is_closed_full_or_out_of_hours_each_with_its_reason(store
     assert isinstance(await site.enter(OTHER, "technical"), Queued)
     assert [entry.action for entry in await ops.audit()] == ["configure_queue"] * 3
     assert {entry.by for entry in await ops.audit()} == {"olga"}
-    shut = Site(store, name="shut", hours={"people": parse_hours("UTC", {})})
-    async with running(shut):
-        assert await shut.enter(CALL, "technical") == QueueRefused("people", "closed")
 
 
 async def test_ops_pull_move_and_prioritise(store: Redis, site: Site) -> None:

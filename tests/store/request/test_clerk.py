@@ -14,6 +14,7 @@ import pytest
 import redis.asyncio
 
 from ivr.clock import SystemClock
+from ivr.hours import Hours
 from ivr.journal.kinds import KINDS
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
@@ -24,10 +25,9 @@ from ivr.request.look_up import RequestStatus
 from ivr.request.model import Request, StatusImpossible, with_status
 from ivr.request.number import valid
 from ivr.request.store import RequestStore, RequestUnknown, Standing
-from ivr.routing.hours import parse_hours
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-OFFICE = parse_hours("Europe/Moscow", {"mon-fri": "08:00-20:00"})
+OFFICE = Hours(weekdays=((480, 1200),), time_zone="Europe/Moscow")
 NUMBER = "+79161234512"
 MONDAY_NOON = 1_795_424_400.0  # 2026-11-23 12:00 in Moscow
 

@@ -16,15 +16,16 @@ from ivr.call.call_backs import CallBacks
 from ivr.call.effects import EnterQueue
 from ivr.call.events import CallbackKept, CallbackRefused, CallId, OfferEnd
 from ivr.call.parts import Around, Parts
+from ivr.hours import Hours
 from ivr.journal.privacy import PersonalDataUnreadable
 from ivr.line.asterisk import Line
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.line.outside import Outside
 from ivr.queue.model import CallbackMissed, Offer
-from ivr.routing.hours import Hours
 from ivr.virtual_time import LoopClock, run_virtually
 
 CALLER = "+79990000000"
+ALL_DAY, BY_DAY = ((0, 24 * 60),), ((9 * 60, 21 * 60),)
 OUTSIDE = Outside(True, call_back=("+7",))
 WANTED = EnterQueue("people", "access", "ru")
 CALL = CallId("testcall0001")
@@ -128,7 +129,7 @@ def rung(
             Around,
             nothing,
         )
-        promises = CallBacks(kept, book, OUTSIDE, LoopClock(), "00:00-24:00")
+        promises = CallBacks(kept, book, OUTSIDE, LoopClock(), ALL_DAY)
         answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0)
         assert isinstance(answer, CallbackKept)
         book.erased = erased
@@ -240,14 +241,14 @@ class At(LoopClock):
 def test_who_can_be_rung_back_and_when(number: str, possible: bool) -> None:
     nothing: Any = None
     afternoon = At(datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
-    assert CallBacks(nothing, nothing, OUTSIDE, afternoon, "09:00-21:00").possible(number) is possible
-    assert not CallBacks(nothing, nothing, Outside(False, call_back=("+7",)), afternoon, "09:00-21:00").possible(number)
+    assert CallBacks(nothing, nothing, OUTSIDE, afternoon, BY_DAY).possible(number) is possible
+    assert not CallBacks(nothing, nothing, Outside(False, call_back=("+7",)), afternoon, BY_DAY).possible(number)
 
 
 def test_a_caller_who_rings_at_an_operator_already_is_not_promised_anything() -> None:
     async def ask() -> object:
         book = Book()
-        promises = CallBacks(Places(takes=False), book, OUTSIDE, LoopClock(), "00:00-24:00")
+        promises = CallBacks(Places(takes=False), book, OUTSIDE, LoopClock(), ALL_DAY)
         answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0)
         assert book.records == []
         return answer

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.hours import Hours
 from ivr.request import model
 from ivr.request.model import Request, StatusImpossible
-from ivr.routing.hours import parse_hours
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-OFFICE = parse_hours("Europe/Moscow", {"mon-fri": "08:00-20:00", "sat": "09:00-18:00"})
-NEVER = parse_hours("Europe/Moscow", {})
+OFFICE = Hours.model_validate({"weekdays": "08:00-20:00", "saturday": "09:00-18:00", "time_zone": "Europe/Moscow"})
+NEVER = Hours()
 
 
 def at(text: str) -> datetime:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.call.events import CallId
+from ivr.hours import Hours
 from ivr.queue.model import Change, QueuedCall, QueuedOperator
-from ivr.routing.hours import parse_hours
 from ivr.routing.match import Decision, match
 from ivr.routing.policy import Policy
 from ivr.routing.reason import from_json, in_words, to_json
@@ -168,8 +168,8 @@ def test_ring_time_comes_from_what_is_left_of_the_target() -> None:
 
 
 def test_operators_work_in_their_own_hours() -> None:
-    moscow = parse_hours("Europe/Moscow", {"mon-fri": "08:00-20:00"})  # 01:13 there
-    kamchatka = parse_hours("Asia/Kamchatka", {"mon-fri": "08:00-20:00"})  # 10:13 there
+    moscow = Hours(weekdays=((480, 1200),), time_zone="Europe/Moscow")  # 01:13 there
+    kamchatka = Hours(weekdays=((480, 1200),), time_zone="Asia/Kamchatka")  # 10:13 there
     profiles = [replace(FORMS, hours=moscow), Profile("boris", {"forms": 1}, hours=kamchatka)]
     seen = view(profiles, call("a"), call("b"), free("anna"), free("boris"))
     matches = match(seen, POLICY, NOW)
