@@ -17,7 +17,7 @@ from ivr.hours import ALWAYS, Hours, Zone
 
 
 class Classified(Protocol):
-    """What a topic classifier found; `topic` is "none" when it found nothing."""
+    """What a topic classifier found; `topic` is "none" when it found nothing. `matters`: the part of a topic."""
 
     @property
     def topic(self) -> str: ...
@@ -31,6 +31,8 @@ class Classified(Protocol):
     def alternatives(self) -> Sequence[tuple[str, float]]: ...
     @property
     def urgency(self) -> int: ...
+    @property
+    def matters(self) -> Mapping[str, str]: ...
 
 
 class TopicClassifier(Protocol):

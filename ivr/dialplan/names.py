@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FACTS: dict[str, Type] = {
     "language": "text",
     "topic": "text",
+    "matter": "text",
     "line": "text",
     "caller": "text",
     "caller_known": "yes_no",
@@ -61,6 +62,7 @@ def _facts(plan: Plan, state: State, now: Now) -> Mapping[str, Value]:
     return {
         "language": state.language,
         "topic": state.topic,
+        "matter": state.matter,
         "line": state.dialled,
         "caller": state.caller,
         "caller_known": bool(state.caller),

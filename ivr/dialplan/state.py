@@ -40,6 +40,8 @@ class Asking:
     keys_only: bool = False
     offered: tuple[str, ...] = ()
     """Topics that may be meant; the caller is being asked about the first."""
+    matters: Mapping[str, str] = field(default_factory=dict)
+    """Which part of these topics was meant, as far as the words told."""
     entered: str = ""
     """Digits pressed so far."""
     verb: Literal["ask"] = "ask"
@@ -108,6 +110,8 @@ class State:
     section: str = ""
     index: int = 0
     topic: str = "none"
+    matter: str = ""
+    """Which part of the topic, where its phrases tell it apart."""
     priority: int = 0
     variables: Mapping[str, Value] = field(default_factory=dict)
     frames: tuple[Frame, ...] = ()

@@ -95,10 +95,12 @@ class Turn:
         else:
             self.change(variables={**self.state.variables, name: value})
 
-    def set_topic(self, topic: str, facts: Mapping[str, Value], personal: Mapping[str, str]) -> None:
-        """The call is about `topic` from here on."""
-        self.change(topic=topic)
+    def set_topic(self, topic: str, facts: Mapping[str, Value], personal: Mapping[str, str], matter: str = "") -> None:
+        """The call is about `topic`, and that `matter` of it, from here on."""
+        self.change(topic=topic, matter=matter)
         known: dict[str, Value] = {"topic": topic, "language": self.state.language, "priority": self.state.priority}
+        if matter:
+            known["matter"] = matter
         self.note("topic", {**known, **facts}, personal)
 
     # --- sound ---

@@ -68,7 +68,7 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("call", "topic", "the topic was found",
               {"topic": "its id", "confidence": "0–1", "margin": "distance to the next topic, 0–1",
                "by": "key, speech or operator", "language": "language of what was said",
-               "priority": "the call's priority from here"},
+               "priority": "the call's priority from here", "matter": "which part of the topic, if its words tell"},
               {"matched": "the words that decided", "alternatives": "other topics and their confidence"}),
         _kind("call", "decided", "the plan chose a way",
               {"choice": "the way taken", "reason": "why", "condition": "what was asked", "to": "the next step",

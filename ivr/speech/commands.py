@@ -167,7 +167,9 @@ def _examples(file: Path, *, required: bool) -> list[Example]:
 
 
 def _facts(text: str, found: Classification) -> dict[str, Any]:
-    return {"text": text, "topic": found.topic, "confidence": found.confidence, "matched": list(found.matched)}
+    facts = {"text": text, "topic": found.topic, "confidence": found.confidence, "matched": list(found.matched)}
+    matter = found.matters.get(found.topic)
+    return {**facts, "matter": matter} if matter else facts
 
 
 def _show(facts: dict[str, Any], found: Classification, *, as_json: bool) -> None:
@@ -175,7 +177,8 @@ def _show(facts: dict[str, Any], found: Classification, *, as_json: bool) -> Non
         sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
         return
     second = ", ".join(f"{topic} {share:.0%}" for topic, share in found.alternatives[:2])
-    sys.stdout.write(f"{found.topic:13} {found.confidence:4.0%}  {facts['text']}\n")
+    matter = f" ({facts['matter']})" if "matter" in facts else ""
+    sys.stdout.write(f"{found.topic:13} {found.confidence:4.0%}  {facts['text']}{matter}\n")
     if found.matched:
         sys.stdout.write(f"{'':19} by {'; '.join(found.matched[:3])}{f'  (else {second})' if second else ''}\n")
 

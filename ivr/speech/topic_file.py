@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,16 @@ _MOST_WEIGHT = 20
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`phrase` speaks for its topic with `weight` (against it when negative); `line`, `column` say where it stands."""
+    """`phrase` speaks for its topic with `weight` (against it when negative); `line`, `column` say where it stands.
+
+    `matter`: which part of the topic it speaks for; "" for the topic as a whole.
+    """
 
     phrase: Phrase
     weight: float
     line: int
     column: int
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def _topic(document: Document, place: Place, id_: str, value: Any, groups: Mappi
     if not isinstance(value, dict):
         document.add(document.value_mark(place), "a topic needs a title and phrases")
         return None
-    _only(document, value, place, {"title", "phrases", "urgency"})
+    _only(document, value, place, {"title", "phrases", "matters", "urgency"})
     title = value.get("title")
     if not isinstance(title, str):
         document.add(document.value_mark((*place, "title")), f"topic {id_} needs a title, a text")
@@ -98,21 +102,36 @@ def _topic(document: Document, place: Place, id_: str, value: Any, groups: Mappi
     if not isinstance(phrases, list) or not phrases:
         document.add(document.value_mark((*place, "phrases")), f"topic {id_} needs a list of phrases")
         return None
-    rules: list[Rule] = []
     seen: dict[str, int] = {}
-    for index, entry in enumerate(phrases):
-        where = (*place, "phrases", index)
-        mark = document.value_mark(where)
+    rules = list(_rules(document, (*place, "phrases"), "", phrases, groups, seen))
+    matters = value.get("matters", {})
+    if not isinstance(matters, dict):
+        document.add(document.value_mark((*place, "matters")), 'matters are written as "name:" and phrases below it')
+        matters = {}
+    for matter, entries in matters.items():
+        where = (*place, "matters", matter)
+        if not _ID.fullmatch(matter) or not isinstance(entries, list):
+            hint = "small Latin letters, digits and _, and a list of phrases below"
+            document.add(document.key_mark(where), f'"{matter}" is no matter of a topic', hint)
+            continue
+        rules.extend(_rules(document, where, matter, entries, groups, seen))
+    return Topic(id_, title, tuple(rules), urgency)
+
+
+def _rules(
+    document: Document, place: Place, matter: str, entries: list[Any], groups: Mapping[str, str], seen: dict[str, int]
+) -> Iterator[Rule]:
+    for index, entry in enumerate(entries):
+        mark = document.value_mark((*place, index))
         for text, weight in _entry(document, mark, entry):
             if text in seen:
                 document.add(mark, f'"{text}" is already in line {seen[text]}', "remove one", "warning")
                 continue
             seen[text] = mark.line
             try:
-                rules.append(Rule(parse(text, groups), weight, mark.line, mark.column))
+                yield Rule(parse(text, groups), weight, mark.line, mark.column, matter)
             except PhraseInvalid as error:
                 document.add(mark, f'"{text}": {error}')
-    return Topic(id_, title, tuple(rules), urgency)
 
 
 def _entry(document: Document, mark: Mark, entry: Any) -> list[tuple[str, float]]:

@@ -8,8 +8,8 @@ when nothing weighs enough, or when the text is most like what says nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
@@ -37,7 +37,8 @@ class Classification:
     """What a text is about.
 
     `confidence` and `margin` (lead over the second) are 0–1; `matched` are the phrases that decided, strongest first;
-    `alternatives` are the other topics that were found, with their share of the weight.
+    `alternatives` are the other topics that were found, with their share of the weight; `matters` says of a topic which
+    part of it is meant, where its phrases tell.
     """
 
     topic: str
@@ -46,6 +47,7 @@ class Classification:
     matched: tuple[str, ...] = ()
     alternatives: tuple[tuple[str, float], ...] = ()
     urgency: int = 0
+    matters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class _Score:
     weight: float
     of_phrases: float
     matched: tuple[str, ...]
+    matter: str
 
 
 _SAYS_NOTHING = Topic(NONE, "", ())
@@ -136,6 +139,7 @@ class TopicModel:
             matched=best.matched,
             alternatives=tuple((score.topic.id, round(score.weight / total, 3)) for score in rest),
             urgency=best.topic.urgency,
+            matters={score.topic.id: score.matter for score in scores if score.matter},
         )
 
 
@@ -164,18 +168,24 @@ def _score(topic: Topic, found: list[tuple[Topic, Rule, Match]], like: Likeness 
     counted: set[int] = set()
     weight = 0.0
     matched: list[str] = []
+    matters: dict[str, float] = defaultdict(float)
     for _, rule, match in found:
         fresh = len(match.places - counted) / len(match.places)
         if fresh:
             weight += rule.weight * match.closeness * fresh
+            matters[rule.matter] += rule.weight * match.closeness * fresh
             counted |= match.places
             if rule.weight > 0:
                 matched.append(rule.phrase.text)
+    matters.pop("", None)
+    matter = max(matters, key=lambda name: matters[name], default="")
+    if matters.get(matter, 0.0) <= 0:
+        matter = ""
     if like is None:
-        return _Score(topic, weight, weight, tuple(matched))
+        return _Score(topic, weight, weight, tuple(matched), matter)
     if like.words:
         matched.append("≈ " + " ".join(like.words))
-    return _Score(topic, weight + _SHARE_OF_EXAMPLES * like.weight, weight, tuple(matched))
+    return _Score(topic, weight + _SHARE_OF_EXAMPLES * like.weight, weight, tuple(matched), matter)
 
 
 def load_topics(file: Path) -> TopicModel:

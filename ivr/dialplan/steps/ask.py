@@ -137,6 +137,7 @@ class Ask(Question):
             return self.not_understood(turn)
         if self.confirm is not None and found.margin < self.confirm.below and not self.doing(turn).offered:
             likely = (found.topic, *(topic for topic, _ in found.alternatives))
+            turn.do(replace(self.doing(turn), matters=found.matters))
             return self._offer(turn, tuple(topic for topic in likely if self._choice_for(topic)))
         self._take(turn, found)
         return self._choose(choice)
@@ -144,9 +145,8 @@ class Ask(Question):
     def _take(self, turn: Turn, found: Classified) -> None:
         turn.change(priority=max(turn.state.priority, found.urgency))
         facts = {"confidence": round(found.confidence, 3), "margin": round(found.margin, 3)}
-        turn.set_topic(
-            found.topic, {"by": "speech", **facts}, {"matched": ", ".join(found.matched)} if found.matched else {}
-        )
+        matched = {"matched": ", ".join(found.matched)} if found.matched else {}
+        turn.set_topic(found.topic, {"by": "speech", **facts}, matched, found.matters.get(found.topic, ""))
 
     def _offer(self, turn: Turn, topics: tuple[str, ...]) -> Move:
         """Ask whether the first of `topics` is meant."""
@@ -159,7 +159,7 @@ class Ask(Question):
         topic, *others = self.doing(turn).offered
         if not yes:
             return self._offer(turn, tuple(others))
-        turn.set_topic(topic, {"by": "confirmed"}, {})
+        turn.set_topic(topic, {"by": "confirmed"}, {}, self.doing(turn).matters.get(topic, ""))
         chosen = self._choice_for(topic)
         return self._choose(chosen) if chosen else self.not_understood(turn)
 

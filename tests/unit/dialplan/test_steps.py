@@ -144,6 +144,21 @@ def test_when_two_topics_are_likely_the_caller_is_asked_which(tmp_path: Path) ->
     assert call.state.topic == others[0]
 
 
+def test_what_is_not_ours_is_told_apart_at_once_and_when_asked_back(tmp_path: Path) -> None:
+    said = "банк заблокировал карту"
+    call = Call(tmp_path, CONFIRM.replace("topic: payments", "topic: out_of_scope"))
+    call.feed(ev.Heard(call.state.listening or "", said))
+    assert call.played()[1] == "topic_out_of_scope"
+    assert call.state.matter == ""
+    call.feed(ev.KeyPressed("1"))
+    assert (call.state.topic, call.state.matter) == ("out_of_scope", "money")
+    assert loaded(dumped(call.state)) == call.state
+
+    call = Call(tmp_path, CONFIRM.replace("topic: payments", "topic: out_of_scope").replace("1.0", "0.01"))
+    call.feed(ev.Heard(call.state.listening or "", said))
+    assert (call.state.topic, call.state.matter) == ("out_of_scope", "money")
+
+
 def test_when_none_of_the_likely_topics_is_meant_the_caller_is_not_understood(tmp_path: Path) -> None:
     call = Call(tmp_path, CONFIRM)
     call.feed(ev.Heard(call.state.listening or "", "не могу войти чтобы оплатить штраф"))

@@ -163,6 +163,25 @@ def test_examples_fill_the_gaps_between_phrases(tmp_path: Path) -> None:
     assert load_topics(file).settled("кружок всё крутится", pausing=True) is None
 
 
+def test_a_topics_matter_is_told_by_the_words_that_decided(tmp_path: Path) -> None:
+    file = tmp_path / "topics.yaml"
+    file.write_text(
+        "topics:\n  access: {title: A, phrases: [пароль]}\n"
+        "  other: {title: O, phrases: [погода], matters: {law: [суд: 3, долг: -2], money: [банк: 2]}}\n"
+    )
+    topics = load_topics(file)
+    assert topics.classify("банк подал в суд").matters == {"other": "law"}
+    assert topics.classify("банк требует долг по суд").matters == {"other": "money"}
+    assert topics.classify("банк просит пароль").matters == {"other": "money"}  # whichever of the two is meant
+    assert topics.classify("какая погода").matters == {}
+
+
+def test_most_callers_with_other_matters_are_told_where_to_turn() -> None:
+    found = [OURS.classify(one.text) for one in labelled("callers_holdout.tsv") if one.topic == "out_of_scope"]
+    told = [one for one in found if one.matters.get("out_of_scope")]
+    assert len(told) >= 0.75 * len(found), len(told) / len(found)
+
+
 def test_an_example_of_no_topic_is_refused_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "topics.yaml"
     file.write_text("topics:\n  access: {title: A, phrases: [пароль]}\n")
