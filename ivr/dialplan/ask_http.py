@@ -1,7 +1,8 @@
 """Services of other systems that plans may ask over HTTP: only those of `config/services.yaml`, with bounds.
 
-The host is the admin's: what a caller said can only become a part of the path or the query, quoted. Redirects are not
-followed, an answer is a JSON object of 64 KB at most, and neither address nor answer ever reaches a log.
+The host is the admin's own choice, be it inside the house: what a caller said can only become a part of the path or the
+query, quoted. Redirects are not followed, an answer is a JSON object of 64 KB at most that comes within 10 s, packed or
+not it is never unpacked, and neither address nor answer ever reaches a log.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ivr.errors import IvrError
 
 _LONGEST_SECONDS = 10.0
 _LARGEST_BYTES = 64 * 1024
+_UPWARDS = frozenset({".", ".."})  # as a part of a path they lead to another one, quoted or not
 
 _TYPES: Mapping[str, Any] = {"yes_no": bool, "number": (int, float), "text": str}
 
@@ -33,13 +35,17 @@ class ServiceFailed(IvrError):
 class HttpServices:
     """Asks inside `async with`."""
 
-    def __init__(self, services: Mapping[str, HttpService]) -> None:
+    def __init__(self, services: Mapping[str, HttpService], longest_seconds: float = _LONGEST_SECONDS) -> None:
         self._services = services
+        self._longest_seconds = longest_seconds
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(total=_LONGEST_SECONDS)
-        self._http = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        self._http = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._longest_seconds),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # a few packed bytes may unpack to gigabytes
+        )
         return self
 
     async def __aexit__(
@@ -55,8 +61,10 @@ class HttpServices:
         """The parts of the answer that the service promises; empty when it knows nothing (404). `ServiceFailed`."""
         assert self._http is not None, "services are asked inside `async with`"
         service = self._services[name]
+        if any(value in _UPWARDS for value in arguments.values()):
+            raise ServiceFailed(f'the service "{name}" cannot be asked about dots')
         address = service.url.format_map({key: quote(value, safe="") for key, value in arguments.items()})
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         if service.token_from:
             headers["Authorization"] = f"Bearer {os.environ.get(service.token_from, '')}"
         try:

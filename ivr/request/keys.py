@@ -31,6 +31,6 @@ def person(person_hash: str) -> str:
     return f"{_PREFIX}:person:{person_hash}"
 
 
-def wrong_proofs(number: str) -> str:
-    """How often somebody has failed to prove who they are for this request, lately."""
-    return f"{_PREFIX}:wrong:{number}"
+def wrong_proofs(about: str) -> str:
+    """How often somebody has failed to prove who they are, lately: for this request's number, or as this person."""
+    return f"{_PREFIX}:wrong:{about}"

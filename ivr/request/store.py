@@ -145,19 +145,22 @@ class RequestStore:
     async def proven(self, number: str, person: str) -> Request | None:
         """The request, told to nobody but its person: None when `person` (hash of a number) is another.
 
-        After three wrong answers nobody is told anything for an hour.
+        After three wrong answers nobody is told anything for an hour: neither of this request, whoever asks, nor under
+        this person's telephone, whichever request is asked about. Numbers of requests follow each other and a caller's
+        own can be forged: neither may be tried out one by one against the other.
         """
-        wrong = keys.wrong_proofs(number)
-        if int(await self._redis.get(wrong) or 0) >= _MOST_WRONG_PROOFS:
+        limits = (keys.wrong_proofs(number), keys.wrong_proofs(person))
+        if any(int(count or 0) >= _MOST_WRONG_PROOFS for count in await self._redis.mget(limits)):
             return None
         try:
             request = await self.get(number)
         except RequestUnknown:
-            return None
-        if request.person and request.person == person:
+            request = None
+        if request is not None and request.person and request.person == person:
             return request
-        await self._redis.incr(wrong)
-        await self._redis.expire(wrong, _WRONG_PROOFS_SECONDS)
+        for limit in limits:
+            await self._redis.incr(limit)
+            await self._redis.expire(limit, _WRONG_PROOFS_SECONDS)
         return None
 
     async def _kept(self, request: Request) -> bool:

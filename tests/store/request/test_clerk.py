@@ -23,7 +23,7 @@ from ivr.request import clerk
 from ivr.request.clerk import Clerk
 from ivr.request.look_up import RequestStatus
 from ivr.request.model import Request, StatusImpossible, with_status
-from ivr.request.number import valid
+from ivr.request.number import number, valid
 from ivr.request.store import RequestStore, RequestUnknown, Standing
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -158,6 +158,19 @@ async def test_the_status_is_told_to_its_person_only(office: Office) -> None:
     assert await office.requests.proven(request.number, owner) is None  # locked for an hour
 
 
+async def test_nobody_tries_out_requests_against_a_forged_number(office: Office) -> None:
+    """Who shows another's telephone, or types it, and goes through the numbers of requests, meets an end soon."""
+    await office.feed("a", ARRIVED)
+    request = await office.requests.of_call("a")
+    assert request is not None
+    victim = office.keyring.person(NUMBER)
+
+    for count in (7, 8, 9):  # other numbers, of nobody's requests
+        assert await office.requests.proven(number(count), victim) is None
+    assert await office.requests.proven(request.number, victim) is None
+    assert (await office.requests.get(request.number)).person == victim
+
+
 async def test_another_telephone_proves_by_the_number_of_the_first(office: Office) -> None:
     await office.feed("a", ARRIVED)
     request = await office.requests.of_call("a")
@@ -168,6 +181,8 @@ async def test_another_telephone_proves_by_the_number_of_the_first(office: Offic
         return await asked.look_up({"number": request.number, **arguments}, caller)
 
     assert (await told(NUMBER))["status"] == "accepted"
+    for _ in range(4):
+        assert await told("anonymous") == {}  # nobody to tell anything; and it locks out nobody else
     assert await told("+79990000000") == {}
     assert (await told("", telephone="89161234512"))["status"] == "accepted"
     assert (await told("+79990000000", telephone="79161234512"))["answer_date"] == "2026-11-23"

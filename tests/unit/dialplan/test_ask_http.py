@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -86,6 +88,44 @@ async def test_what_does_not_fit_fails_in_a_sentence(
         await ask(answers, SNILS, free="number")
     assert SNILS not in str(failed.value)
     assert logs == []
+
+
+@pytest.mark.parametrize("office", [".", ".."])
+async def test_dots_do_not_lead_to_another_path(answers: dict[str, web.StreamResponse | str], office: str) -> None:
+    answers["next"] = web.json_response({})
+    with pytest.raises(ServiceFailed, match="dots"):
+        await ask(answers, office, free="number")
+    assert "asked" not in answers
+
+
+async def test_a_packed_answer_is_not_unpacked(answers: dict[str, web.StreamResponse | str]) -> None:
+    packed = gzip.compress(json.dumps({"free": 3}).encode())
+    answers["next"] = web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(ServiceFailed, match="not answer in JSON"):
+        await ask(answers, free="number")
+
+
+@pytest.mark.parametrize("body", [b"", b'{"free":'])
+async def test_who_does_not_come_to_an_end_is_not_waited_for(body: bytes) -> None:
+    """It takes the call, perhaps begins to answer, and then says nothing more."""
+    gone = asyncio.Event()
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if body:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + body)
+        await reader.read()  # until the asker hangs up
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    service = HttpService.model_validate({"url": f"http://127.0.0.1:{port}/", "gives": {"free": "number"}})
+    async with server, asyncio.timeout(20):
+        async with HttpServices({"slots": service}, longest_seconds=0.3) as services:
+            with pytest.raises(ServiceFailed, match="does not answer: TimeoutError"):
+                await services.look_up("slots", {})
+        await gone.wait()
 
 
 async def test_a_service_that_is_gone_fails_at_once(answers: dict[str, web.StreamResponse | str]) -> None:
