@@ -156,6 +156,7 @@ def _together(readings: Sequence[Sequence[_Score]]) -> list[_Score]:
             sum(score.weight for score in same) / len(readings),
             sum(score.of_phrases for score in same) / len(readings),
             tuple(dict.fromkeys(matched for score in same for matched in score.matched)),
+            max(same, key=lambda score: score.weight if score.matter else 0.0).matter,
         )
         for same in found.values()
     ]

@@ -174,6 +174,7 @@ def test_a_topics_matter_is_told_by_the_words_that_decided(tmp_path: Path) -> No
     assert topics.classify("банк требует долг по суд").matters == {"other": "money"}
     assert topics.classify("банк просит пароль").matters == {"other": "money"}  # whichever of the two is meant
     assert topics.classify("какая погода").matters == {}
+    assert topics.classify("погода", ["банк", "какой банк"]).matters == {"other": "money"}  # as most readings have it
 
 
 def test_most_callers_with_other_matters_are_told_where_to_turn() -> None:
