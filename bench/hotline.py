@@ -31,7 +31,7 @@ NATIVE_MENU, NATIVE_KEYS = "700", "701"
 _CHECKOUT = Home.find().root
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
-_PREFERENCE = -18  # as of `nice`, for the session that each program is
+_PREFERENCE = 1  # the least of real time: before every program that is not
 _PR_SET_PDEATHSIG = 1  # Linux, <sys/prctl.h>
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -105,12 +105,15 @@ class RunningHotline:
 
 
 def _prefer(processes: Path) -> bool:
-    """Put the programs before all others, as far as the kernel has that and lets us."""
-    try:
-        for pid_file in processes.glob("*.pid"):
-            Path(f"/proc/{pid_file.read_text().split()[0]}/autogroup").write_text(str(_PREFERENCE))
-    except OSError:
-        return False
+    """Put the programs before all others, in real time; False when we may not."""
+    for pid_file in processes.glob("*.pid"):
+        for thread in Path(f"/proc/{pid_file.read_text().split()[0]}/task").iterdir():
+            try:
+                os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(_PREFERENCE))
+            except ProcessLookupError:
+                pass  # it has ended meanwhile
+            except PermissionError:
+                return False
     return True
 
 

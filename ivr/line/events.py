@@ -5,7 +5,7 @@ A frame that means nothing to us, or that lacks what it should have, is `None`: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,31 +58,48 @@ LineEvent = ChannelEntered | ChannelGone | ChannelSignal | ContactsChanged | Rec
 def translate(frame: Mapping[str, Any]) -> LineEvent | None:
     """Say what a frame means; `None` for what concerns nobody or is malformed."""
     try:
-        return _translate(frame)
+        return _MEANINGS[frame["type"]](frame)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
-def _translate(frame: Mapping[str, Any]) -> LineEvent | None:
-    match frame["type"]:
-        case "StasisStart":
-            channel = frame["channel"]
-            return ChannelEntered(str(channel["id"]), tuple(map(str, frame["args"])), str(channel["caller"]["number"]))
-        case "StasisEnd":
-            return ChannelGone(str(frame["channel"]["id"]), 0)
-        case "ChannelHangupRequest" | "ChannelDestroyed":
-            return ChannelGone(str(frame["channel"]["id"]), int(frame.get("cause", 0)))
-        case "ChannelDtmfReceived":
-            return ChannelSignal(str(frame["channel"]["id"]), KeyPressed(str(frame["digit"])))
-        case "PlaybackFinished":
-            playback = frame["playback"]
-            kind, _, channel_id = str(playback["target_uri"]).partition(":")
-            if kind != "channel":
-                return None
-            return ChannelSignal(channel_id, PromptFinished(str(playback["id"])))
-        case "RecordingFinished" | "RecordingFailed":
-            return RecordingDone(str(frame["recording"]["name"]))
-        case "PeerStatusChange":
-            return ContactsChanged(str(frame["endpoint"]["resource"]), frame["peer"]["peer_status"] == "Reachable")
-        case _:
-            return None
+def _entered(frame: Mapping[str, Any]) -> ChannelEntered:
+    channel = frame["channel"]
+    return ChannelEntered(str(channel["id"]), tuple(map(str, frame["args"])), str(channel["caller"]["number"]))
+
+
+def _gone(frame: Mapping[str, Any]) -> ChannelGone:
+    return ChannelGone(str(frame["channel"]["id"]), int(frame.get("cause", 0)))
+
+
+def _key(frame: Mapping[str, Any]) -> ChannelSignal:
+    return ChannelSignal(str(frame["channel"]["id"]), KeyPressed(str(frame["digit"])))
+
+
+def _played(frame: Mapping[str, Any]) -> ChannelSignal | None:
+    playback = frame["playback"]
+    kind, _, channel = str(playback["target_uri"]).partition(":")
+    return ChannelSignal(channel, PromptFinished(str(playback["id"]))) if kind == "channel" else None
+
+
+def _recorded(frame: Mapping[str, Any]) -> RecordingDone:
+    return RecordingDone(str(frame["recording"]["name"]))
+
+
+def _contacts(frame: Mapping[str, Any]) -> ContactsChanged:
+    return ContactsChanged(str(frame["endpoint"]["resource"]), frame["peer"]["peer_status"] == "Reachable")
+
+
+_MEANINGS: Mapping[str, Callable[[Mapping[str, Any]], LineEvent | None]] = {
+    "StasisStart": _entered,
+    "StasisEnd": lambda frame: ChannelGone(str(frame["channel"]["id"]), 0),
+    "ChannelHangupRequest": _gone,
+    "ChannelDestroyed": _gone,
+    "ChannelDtmfReceived": _key,
+    "PlaybackFinished": _played,
+    "RecordingFinished": _recorded,
+    "RecordingFailed": _recorded,
+    "PeerStatusChange": _contacts,
+}
+UNDERSTOOD = tuple(_MEANINGS)
+"""Types of frames that mean something to us: Asterisk is asked for no others."""

@@ -57,6 +57,7 @@ class FakeAsterisk:
         self.sent: list[Frame] = []
         self._seconds_of = seconds_of
         self._sockets: list[asyncio.Queue[Frame | None]] = []
+        self._wanted: set[str] | None = None
 
     # --- the caller ---
 
@@ -156,6 +157,8 @@ class FakeAsterisk:
                     raise AsteriskRefused(f"DELETE {path}", 404, "Bridge not found")
             case "POST", ["applications", _, "subscription"]:
                 pass
+            case "PUT", ["applications", _, "eventFilter"]:
+                self._wanted = {str(kind["type"]) for kind in parameters["allowed"]}
             case _:
                 raise AsteriskRefused(f"{method} {path}", 404, "the scripted Asterisk does not know this request")
         return None
@@ -247,8 +250,9 @@ class FakeAsterisk:
     def _send(self, kind: str, **content: Any) -> None:
         frame: Frame = {"type": kind, **content}
         self.sent.append(frame)
-        for socket in self._sockets:
-            socket.put_nowait(frame)
+        if self._wanted is None or kind in self._wanted:
+            for socket in self._sockets:
+                socket.put_nowait(frame)
 
 
 def _described_playback(playback: str, channel: str, state: str) -> dict[str, str]:

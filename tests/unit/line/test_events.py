@@ -10,16 +10,14 @@ from hypothesis import strategies as some
 
 from ivr.call.events import KeyPressed
 from ivr.line.ari import decode_frame
-from ivr.line.events import ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, translate
+from ivr.line.events import UNDERSTOOD, ChannelEntered, ChannelGone, ChannelSignal, ContactsChanged, translate
 
 json_values = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=8),
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-kinds = some.sampled_from(
-    ["StasisStart", "StasisEnd", "ChannelHangupRequest", "ChannelDestroyed", "ChannelDtmfReceived", "PlaybackFinished"]
-)
+kinds = some.sampled_from(UNDERSTOOD)
 parts = some.sampled_from(["channel", "args", "playback", "digit", "cause", "endpoint", "peer"])
 
 
