@@ -117,6 +117,9 @@ class _Search:
             opens_after_seconds=self.policy.opens_after(pair.free.level),
             awaited=call.preferred if call.preferred != pair.free.name and self._was_kept(call) else "",
             passed_by=pair.line.passed_by(call.call),
+            kept_seconds=round(max(0.0, call.entered_at - call.place), 1),
+            held_back_seconds=round(max(0.0, call.not_before - call.place), 1),
+            lent_by=self._lent_by(pair),
         )
         pair.line.passed += pair.rule in ("urgent", "in_time") and len(pair.line.late) > 0
         self.view.reserve(call.call, pair.free.name)
@@ -202,6 +205,10 @@ class _Search:
 
     def _starves(self, call: QueuedCall) -> bool:
         return self.now - call.place >= self.policy.starvation_seconds
+
+    def _lent_by(self, pair: _Pair) -> str:
+        row = self.view.operators[pair.free.name]
+        return (row.assigned_by or "rule") if row.assigned and row.assigned in pair.line.need.skills else ""
 
     def _keep_account(self, operator: str, taken: QueuedCall) -> None:
         """An operator who lets a starving call wait owes the next turns to those who starve."""

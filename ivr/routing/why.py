@@ -1,30 +1,36 @@
-"""A call's way through the queue in words, from its journal: why this operator, why this wait. Pure."""
+"""A call's way through the queue in Russian, from its journal: why this operator, why this wait. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ivr.routing.reason import seconds
+
 _Facts = Mapping[str, Any]
 
 _ENDS = {
-    "no_answer": "did not answer",
-    "declined": "declined",
-    "unreachable": "could not be reached",
-    "withdrawn": "was released before answering",
+    "no_answer": "нет ответа",
+    "declined": "звонок отклонён",
+    "unreachable": "телефон недоступен",
+    "withdrawn": "вызов отозван",
 }
 _REFUSALS = {
-    "full": "it is full",
-    "nobody": "nobody who could take it is signed in",
-    "closed": "it is closed",
+    "full": "она полна",
+    "nobody": "нет на месте никого, кто мог бы ответить",
+    "closed": "она закрыта",
 }
+_TARGETS = {"queue": "в очередь", "operator": "оператору", "outside": "наружу:"}
 _OTHER: Mapping[str, Callable[[_Facts], str]] = {
-    "announced": lambda f: f"told the caller: place {f.get('position', '?')}{_expected(f)}",
-    "callback_accepted": lambda f: f"asked to be called back; the place is kept by call {f.get('call_back', '?')}",
-    "caller_rung": lambda f: f"{f.get('operator', '?')} is on the line, the caller is rung (try {f.get('try', 1)})",
-    "caller_missed": lambda f: f"the caller {_ended(f)}; {f.get('left', 0)} tries remain",
-    "transferred": lambda f: f"{f.get('operator', '?')} passed the call on to {f.get('to', '')} {f.get('target', '')}",
-    "unqueued": lambda f: f"left the queue without an operator ({f.get('reason', 'not recorded')})",
+    "announced": lambda f: f"звонящему сказано: место {f.get('position', '?')}{_expected(f)}",
+    "overruled": lambda f: f"{f.get('by', '?')} {_overruled(f)}",
+    "callback_accepted": lambda f: f"звонящий просит перезвонить; его место занял звонок {f.get('call_back', '?')}",
+    "caller_rung": lambda f: f"{f.get('operator', '?')} на линии, набираем звонящего (попытка {f.get('try', 1)})",
+    "caller_missed": lambda f: f"звонящий: {_ended(f)}; осталось попыток: {f.get('left', 0)}",
+    "transferred": lambda f: (
+        f"{f.get('operator', '?')} передаёт звонок {_TARGETS.get(str(f.get('to')), '')} {f.get('target', '')}"
+    ),
+    "unqueued": lambda f: f"звонок ушёл из очереди без оператора ({f.get('reason', 'причина не записана')})",
 }
 """Kinds that need no account of what was before."""
 
@@ -59,36 +65,36 @@ class _Wait:
         operator = str(facts.get("operator", "?"))
         match kind:
             case "queued":
-                urgent = f", urgent (priority {facts['priority']})" if facts.get("priority") else ""
+                urgent = f", срочный (срочность {facts['priority']})" if facts.get("priority") else ""
                 place = facts.get("position", "?")
-                yield f"Entered queue {facts.get('queue', '?')} at place {place}{urgent}{_expected(facts)}."
+                yield f"Очередь {facts.get('queue', '?')}: место {place}{urgent}{_expected(facts)}."
             case "promised":
-                yield f"Waits in queue {facts.get('queue', '?')} to be called back, for call {facts.get('of', '?')}."
+                yield f"Очередь {facts.get('queue', '?')}: ждёт обратного звонка вместо звонка {facts.get('of', '?')}."
             case "queue_refused":
-                reason = str(facts.get("reason", "not recorded"))
-                yield f"The queue did not take the call: {_REFUSALS.get(reason, reason)}."
+                reason = str(facts.get("reason", "причина не записана"))
+                yield f"Очередь не приняла звонок: {_REFUSALS.get(reason, reason)}."
             case "offered":
                 self._ring(at, operator)
-                yield f"{self._moment(at)}: rang at {operator}. Why: {facts.get('reason', 'not recorded')}."
+                yield f"{self._moment(at)}: звонит у {operator}. Почему: {facts.get('reason', 'не записано')}."
             case "offer_ended":
                 self._silent(at, operator)
                 self._in_vain.append(operator)
-                yield f"{self._moment(at)}: {operator} {_ended(facts)}; the call went back to its place."
+                yield f"{self._moment(at)}: {operator}: {_ended(facts)}; звонок на прежнем месте."
             case "connected" if self._connected:
-                yield f"{self._moment(at)}: {operator} talks to the caller."
+                yield f"{self._moment(at)}: говорит {operator}."
             case "connected":
                 answered_in = at - self._rings.get(operator, at)
                 self._silent(at, operator)
                 self._connected = True
-                yield f"{self._moment(at)}: {operator} talks to the caller.{self._account(at, operator, answered_in)}"
+                yield f"{self._moment(at)}: говорит {operator}.{self._account(at, operator, answered_in)}"
             case "left" | "ended" if self._since is not None and not self._connected:
-                yield f"{self._moment(at)}: the call ended without an operator: {self._nobody()}."
+                yield f"{self._moment(at)}: звонок окончен без оператора: {self._nobody()}."
                 self._since = None
             case _ if kind in _OTHER:
                 yield f"{self._moment(at)}: {_OTHER[kind](facts)}."
 
     def _moment(self, at: float) -> str:
-        return "Before the queue" if self._since is None else f"{at - self._since:.1f} s"
+        return "До очереди" if self._since is None else seconds(at - self._since)
 
     def _ring(self, at: float, operator: str) -> None:
         self._offered = True
@@ -102,8 +108,8 @@ class _Wait:
 
     def _nobody(self) -> str:
         if not self._offered:
-            return "nobody who could take it had been free"
-        return f"{_and(self._in_vain)} did not take it" if self._in_vain else "it was still ringing"
+            return "до него очередь не дошла"
+        return f"никто не взял ({_each(self._in_vain)})" if self._in_vain else "телефон ещё звонил"
 
     def _account(self, at: float, operator: str, answered_in: float) -> str:
         """Where the wait went; it is not known when the journal does not have its beginning."""
@@ -112,23 +118,29 @@ class _Wait:
         wait = at - self._since
         rang_seconds = self._rang_seconds + (at - self._ringing_since if self._rings else 0.0)
         in_vain = max(0.0, rang_seconds - answered_in)
-        parts = [f"{wait - rang_seconds:.1f} s until somebody was to be asked"]
+        parts = [f"{seconds(wait - rang_seconds)} до оператора, которого можно спросить"]
         if self._in_vain:
-            parts.append(f"{in_vain:.1f} s of ringing in vain at {_and(self._in_vain)}")
-        parts.append(f"{answered_in:.1f} s until {operator} had picked up")
-        return f" Waited {wait:.1f} s: {', '.join(parts)}."
+            parts.append(f"{seconds(in_vain)} впустую у {_each(self._in_vain)}")
+        parts.append(f"{seconds(answered_in)} до ответа {operator}")
+        return f" Ожидание {seconds(wait)}: {', '.join(parts)}."
 
 
 def _expected(facts: _Facts) -> str:
-    seconds = facts.get("expected_wait_seconds")
-    return "" if seconds is None else f", about {float(seconds):.0f} s expected"
+    expected = facts.get("expected_wait_seconds")
+    return "" if expected is None else f", обещано около {float(expected):.0f} с"
+
+
+def _overruled(facts: _Facts) -> str:
+    if facts.get("act") == "prioritise":
+        return f"меняет срочность: {facts.get('priority', '?')}"
+    return f"перекладывает звонок: очередь {facts.get('queue', '?')}, тема {facts.get('to_topic', '?')}"
 
 
 def _ended(facts: _Facts) -> str:
-    end = str(facts.get("reason", "did not take it"))
+    end = str(facts.get("reason", "звонок не взят"))
     return _ENDS.get(end, end)
 
 
-def _and(names: list[str]) -> str:
+def _each(names: list[str]) -> str:
     """Each once, in their order."""
-    return " and ".join(dict.fromkeys(names))
+    return ", ".join(dict.fromkeys(names))

@@ -98,7 +98,7 @@ async def test_a_call_waits_rings_talks_and_leaves_the_operator_free(site: Site)
     offer = await site.offer()
     assert (offer.call, offer.operator) == (CALL, "anna")
     assert 6 <= offer.ring_seconds <= 12
-    assert "level 1" in offer.reason
+    assert "уровень 1" in offer.reason
     assert await site.router.accepted(offer)
     await site.state("anna", "talking")
     await site.router.talk_ended(CALL)
@@ -168,7 +168,7 @@ async def test_the_search_widens_as_time_goes_by(site: Site) -> None:
     assert site.offers.empty()
     offer = await site.offer()
     assert offer.operator == "anna"
-    assert "widened to level 2" in offer.reason
+    assert "расширен до уровня 2" in offer.reason
 
 
 async def test_another_controller_takes_over_and_the_session_still_gets_its_offers(store: Redis, site: Site) -> None:

@@ -86,14 +86,30 @@ def test_rare_skills_are_kept_for_those_who_need_them() -> None:
     seen = view(profiles, call("a"), free("anna", idle=90), free("boris", idle=1))
     decision = only(seen)
     assert decision.operator == "boris"
-    assert "anna is kept for rarer skills" in in_words(decision.reason)
+    assert "anna: нужнее для более редких навыков" in in_words(decision.reason)
 
 
 def test_the_search_widens_when_its_time_has_come_and_says_when() -> None:
     seen = view([Profile("boris", {"forms": 2})], call("a"), free("boris"))
     matches = match(seen, POLICY, NOW)
     assert (matches.decisions, matches.next_change_at) == ((), NOW + POLICY.opens_after(2))
-    assert "widened to level 2" in in_words(only(seen, NOW + POLICY.opens_after(2)).reason)
+    assert "расширен до уровня 2" in in_words(only(seen, NOW + POLICY.opens_after(2)).reason)
+
+
+def test_a_place_that_was_kept_is_no_wait_of_this_call() -> None:
+    kept = replace(call("a", waited=90), entered_at=NOW)
+    reason = only(view([FORMS], kept, free("anna", idle=5))).reason
+    assert (reason.waited_seconds, reason.kept_seconds) == (90, 90)
+    assert "свободного не было" not in in_words(reason)
+
+
+def test_who_is_lent_to_the_topic_is_named_so() -> None:
+    lent = replace(free("boris"), assigned="forms")
+    assert only(view([Profile("boris", {"forms": 2})], call("a"), lent)).reason.lent_by == "rule"
+    assert (
+        only(view([Profile("boris", {"forms": 2})], call("a"), replace(lent, assigned_by="olga"))).reason.lent_by
+        == "olga"
+    )
 
 
 def test_operators_of_other_queues_are_asked_last() -> None:
@@ -203,7 +219,7 @@ def test_a_reason_survives_being_kept() -> None:
         view([FORMS, Profile("boris", {"forms": 2})], call("a", waited=5), free("anna"), free("boris"))
     ).reason
     assert from_json(to_json(reason)) == reason
-    assert "boris has level 2" in in_words(reason)
+    assert "boris: уровень 2" in in_words(reason)
 
 
 def test_a_short_line_does_not_go_before_one_whose_calls_wait_longer() -> None:

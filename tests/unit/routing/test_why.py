@@ -16,30 +16,43 @@ PLAIN = Reason("in_time", 2.0, 0, 1, 1, (ANNA,), free=1, signed_in=3)
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        (PLAIN, "next in turn after 2.0 s, within the target"),
-        (replace(PLAIN, rule="late", waited_seconds=44), "next in turn after 44.0 s: the target is missed"),
-        (replace(PLAIN, rule="starving", waited_seconds=130), "has waited 130 s, too long to be passed by anybody"),
-        (replace(PLAIN, rule="urgent", priority=2), "urgent (priority 2), so ahead of its place"),
-        (replace(PLAIN, rule="preferred"), "anna knows the case, and is free after 2.0 s"),
-        (replace(PLAIN, rule="second_ring"), "rings at a second operator as well"),
-        (replace(PLAIN, rule="pulled", by="olga"), "olga gave the call to anna by hand"),
-        (replace(PLAIN, waited_seconds=41), "nobody to be asked was free before"),
+        (PLAIN, "подошла очередь через 2 с ожидания, к сроку можно успеть; anna: уровень 1; свободны 1 из 3"),
+        (replace(PLAIN, rule="late", waited_seconds=44), "подошла очередь через 44 с ожидания, к сроку уже не успеть"),
+        (replace(PLAIN, rule="starving", waited_seconds=130), "ждёт уже 130 с: больше никого нельзя пропускать вперёд"),
+        (replace(PLAIN, rule="urgent", priority=2), "срочный звонок (срочность 2), поэтому раньше своего места"),
+        (replace(PLAIN, rule="preferred"), "прошлый разговор вёл оператор anna, поэтому ему, через 2 с ожидания"),
+        (replace(PLAIN, rule="second_ring"), "времени мало, поэтому звонит и у второго оператора"),
+        (replace(PLAIN, rule="pulled", by="olga"), "olga отдаёт звонок вручную: anna"),
+        (replace(PLAIN, waited_seconds=41), "раньше никого, кого можно спросить, свободного не было"),
         (
             replace(PLAIN, level=2, open_levels=2, opens_after_seconds=3, candidates=(BORIS,)),
-            "search widened to level 2: operators of level 2 are asked after 3 s",
+            "поиск расширен до уровня 2: операторов уровня 2 спрашивают через 3 с ожидания",
         ),
         (
             replace(PLAIN, level=4, open_levels=4, opens_after_seconds=20, candidates=(BORIS,)),
-            "operators of other queues are asked after 20 s",
+            "операторов других очередей спрашивают через 20 с ожидания",
         ),
-        (replace(PLAIN, passed_by=3), "3 later calls went first that could still be answered within the target"),
-        (replace(PLAIN, awaited="vera"), "vera, who knows the case, was waited for in vain"),
-        (replace(PLAIN, not_again=("vera", "boris")), "vera and boris did not take it just before"),
-        (replace(PLAIN, candidates=(ANNA, BORIS)), "boris has level 2"),
-        (replace(PLAIN, candidates=(ANNA, replace(BORIS, level=1, scarcity=2.0))), "boris is kept for rarer skills"),
+        (replace(PLAIN, passed_by=3), "вперёд пропущены звонки, которые ещё можно было принять в срок: 3"),
+        (replace(PLAIN, awaited="vera"), "напрасно ждали, что освободится vera: прошлый разговор был там"),
+        (
+            replace(PLAIN, not_again=("vera", "boris")),
+            "пока не предлагается тем, кто только что не взял звонок или передал его: vera, boris",
+        ),
+        (replace(PLAIN, lent_by="rule"), "anna: уровень 1, временно на этой теме из-за её очереди;"),
+        (replace(PLAIN, lent_by="olga"), "anna: уровень 1, временно на этой теме по слову olga;"),
+        (
+            replace(PLAIN, waited_seconds=95.5, kept_seconds=90),
+            "место сохранено с прерванного звонка, 90 с из них прошли до этого; anna",
+        ),
+        (replace(PLAIN, waited_seconds=900, held_back_seconds=890), "до того 890 с перезванивать было рано; anna"),
+        (replace(PLAIN, candidates=(ANNA, BORIS)), "boris: уровень 2"),
+        (
+            replace(PLAIN, candidates=(ANNA, replace(BORIS, level=1, scarcity=2.0))),
+            "boris: нужнее для более редких навыков",
+        ),
         (
             replace(PLAIN, candidates=(ANNA, replace(BORIS, level=1, idle_seconds=5))),
-            "boris has been idle for less long (5 s)",
+            "boris: свободное время короче (5 с)",
         ),
     ],
 )
@@ -59,13 +72,13 @@ def test_a_wait_is_accounted_for() -> None:
             (125.0, "connected", {"operator": "boris"}),
         ]
     ) == (
-        "Entered queue people at place 2, about 20 s expected.",
-        "2.0 s: rang at anna. Why: next in turn.",
-        "12.0 s: anna did not answer; the call went back to its place.",
-        "12.5 s: rang at boris. Why: next in turn.",
+        "Очередь people: место 2, обещано около 20 с.",
+        "2 с: звонит у anna. Почему: next in turn.",
+        "12 с: anna: нет ответа; звонок на прежнем месте.",
+        "12,5 с: звонит у boris. Почему: next in turn.",
         (
-            "15.0 s: boris talks to the caller. Waited 15.0 s: 2.5 s until somebody was to be asked,"
-            " 10.0 s of ringing in vain at anna, 2.5 s until boris had picked up."
+            "15 с: говорит boris. Ожидание 15 с: 2,5 с до оператора, которого можно спросить,"
+            " 10 с впустую у anna, 2,5 с до ответа boris."
         ),
     )
 
@@ -79,20 +92,20 @@ def test_two_who_ring_at_once_are_counted_once() -> None:
             (22.0, "connected", {"operator": "boris"}),
         ]
     )
-    assert last.endswith("Waited 22.0 s: 16.0 s until somebody was to be asked, 6.0 s until boris had picked up.")
+    assert last.endswith("Ожидание 22 с: 16 с до оператора, которого можно спросить, 6 с до ответа boris.")
 
 
 @pytest.mark.parametrize(
     ("records", "said"),
     [
-        ([], "40.0 s: the call ended without an operator: nobody who could take it had been free."),
-        ([(38.0, "offered", {"operator": "anna"})], "the call ended without an operator: it was still ringing."),
+        ([], "40 с: звонок окончен без оператора: до него очередь не дошла."),
+        ([(38.0, "offered", {"operator": "anna"})], "звонок окончен без оператора: телефон ещё звонил."),
         (
             [
                 (20.0, "offered", {"operator": "anna"}),
                 (30.0, "offer_ended", {"operator": "anna", "reason": "declined"}),
             ],
-            "the call ended without an operator: anna did not take it.",
+            "звонок окончен без оператора: никто не взял (anna).",
         ),
     ],
 )
@@ -105,7 +118,7 @@ def test_why_nobody_talked_to_the_caller(records: list[tuple[float, str, dict[st
 
 def test_a_refusal_says_what_the_matter_is() -> None:
     assert why([(0.0, "queue_refused", {"queue": "people", "reason": "nobody"}), (9.0, "ended", {})]) == (
-        "The queue did not take the call: nobody who could take it is signed in.",
+        "Очередь не приняла звонок: нет на месте никого, кто мог бы ответить.",
     )
 
 
@@ -122,10 +135,10 @@ def test_a_call_that_was_passed_back_waits_anew() -> None:
         ]
     )
     assert story[3:5] == (
-        "60.0 s: anna passed the call on to queue people.",
-        "Entered queue people at place 1, urgent (priority 1).",
+        "60 с: anna передаёт звонок в очередь people.",
+        "Очередь people: место 1, срочный (срочность 1).",
     )
-    assert "Waited 2.0 s" in story[-1]
+    assert "Ожидание 2 с" in story[-1]
 
 
 def test_a_call_back_tells_of_its_tries() -> None:
@@ -137,8 +150,22 @@ def test_a_call_back_tells_of_its_tries() -> None:
             (78.0, "caller_missed", {"reason": "no_answer", "left": 2}),
         ]
     )
-    assert story[0] == "Waits in queue people to be called back, for call first."
+    assert story[0] == "Очередь people: ждёт обратного звонка вместо звонка first."
     assert story[2:] == (
-        "53.0 s: anna is on the line, the caller is rung (try 1).",
-        "78.0 s: the caller did not answer; 2 tries remain.",
+        "53 с: anna на линии, набираем звонящего (попытка 1).",
+        "78 с: звонящий: нет ответа; осталось попыток: 2.",
+    )
+
+
+def test_what_a_person_did_is_told() -> None:
+    story = why(
+        [
+            (0.0, "queued", {"queue": "people", "position": 4}),
+            (5.0, "overruled", {"act": "prioritise", "by": "olga", "priority": 2}),
+            (9.0, "overruled", {"act": "move", "by": "olga", "queue": "people", "to_topic": "forms"}),
+        ]
+    )
+    assert story[1:] == (
+        "5 с: olga меняет срочность: 2.",
+        "9 с: olga перекладывает звонок: очередь people, тема forms.",
     )
