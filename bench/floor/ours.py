@@ -31,6 +31,7 @@ class Floor:
         self.offers = 0
         self.lent = 0
         self.on_enter: Callable[[QueuedCall], None] = lambda _row: None
+        self.on_answer: Callable[[QueuedCall], None] = lambda _row: None
         self.redistributed_at = 0.0
         self.rings: dict[CallId, int] = {}
         self.asked_for: float | None = None
@@ -118,6 +119,7 @@ class Floor:
         now, caller = self.clock.now, self.callers[call]
         self.release(row, but=name)
         self.waits[caller.number] = now - caller.at
+        self.on_answer(row)
         self.change(
             gone=call, person=replace(self.view.operators[name], state="talking", since=now, offer="", misses=0)
         )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import exp, log2
 
 _LOW_QUANTILE, _HIGH_QUANTILE = -0.84, 0.84  # of the normal distribution: 20 % and 80 %
+_LESS = 0.2  # share of callers who wait less than they were told, and of those who wait longer
+_CORRECTION_GAIN = 0.01
 _MEMORY_TALKS = 30.0  # how many talks it takes to believe in a change
 _FIRST_GUESS_SECONDS = 210.0  # until talks have been measured
 
@@ -44,6 +47,39 @@ def expected_wait(ahead: int, operators: int, free: int, talk_seconds: float) ->
         mean * max(0.0, 1 - spread + quantile * spread**0.5) ** 3 for quantile in (_LOW_QUANTILE, _HIGH_QUANTILE)
     )
     return ExpectedWait(round(low, 1), round(high, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How far off estimates have been, by their size: what was told low, or high, is so many times what was reckoned.
+
+    Whoever is on the border between "still in time" and "late" waits seconds or minutes, which no formula of the queue
+    knows; so the ends of the range move until a fifth of those who were told it waited less, and a fifth more.
+    """
+
+    factors: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def of(self, reckoned: ExpectedWait) -> ExpectedWait:
+        """What to tell instead of what was reckoned."""
+        low, high = self.factors.get(_size(reckoned), (1.0, 1.0))
+        told = round(reckoned.high_seconds * high, 1)
+        return ExpectedWait(min(told, round(reckoned.low_seconds * low, 1)), told)
+
+    def after(self, reckoned: ExpectedWait, waited_seconds: float) -> Correction:
+        """With one more caller who has been answered."""
+        low, high = self.factors.get(_size(reckoned), (1.0, 1.0))
+        told = self.of(reckoned)
+        if waited_seconds < told.low_seconds:
+            low *= exp(-_CORRECTION_GAIN * (1 - _LESS))
+        elif 0 < told.low_seconds < told.high_seconds:
+            low *= exp(_CORRECTION_GAIN * _LESS)
+        high *= exp(_CORRECTION_GAIN * ((waited_seconds > told.high_seconds) - _LESS))
+        return Correction({**self.factors, _size(reckoned): (low, high)})
+
+
+def _size(reckoned: ExpectedWait) -> int:
+    """Estimates of one size are as far off as each other: each is twice as long as the one before."""
+    return int(log2(max(1.0, reckoned.seconds)))
 
 
 def told_next(told: ExpectedWait | None, told_seconds_ago: float, estimate: ExpectedWait | None) -> ExpectedWait | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.call.events import CallId
 from ivr.queue.model import Change, QueuedCall
-from ivr.routing.estimate import ExpectedWait, TalkTimes, told_next
+from ivr.routing.estimate import Correction, ExpectedWait, TalkTimes, told_next
 from ivr.routing.outlook import outlook
 from ivr.routing.policy import Policy
 from ivr.routing.view import QueueView
@@ -16,29 +16,39 @@ class Prospects:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._talk_times = TalkTimes()
+        self._correction = Correction()
+        self._reckoned: dict[CallId, ExpectedWait] = {}
         self._told: dict[CallId, tuple[float, ExpectedWait | None]] = {}
 
     def talk_seconds(self, now: float) -> float:
         """Mean time that a call, of whatever topic, takes an operator at this hour."""
         return self._talk_times.mean("", now)
 
-    def of_newcomer(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
-        """How long a call that is about to enter will wait; None when nobody can say."""
+    def reckon(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
+        """How long a call that is about to enter should wait, for `tell`; None when nobody can say."""
         return outlook(view, row, self._policy, self._talk_times, now)
 
-    def tell(self, call: CallId, expected: ExpectedWait | None, now: float) -> None:
-        """The caller has been told this."""
-        self._told[call] = now, expected
+    def tell(self, call: CallId, reckoned: ExpectedWait | None, now: float) -> ExpectedWait | None:
+        """What the caller, who has entered, is told: what was reckoned, as far as such estimates have held."""
+        told = self._correction.of(reckoned) if reckoned else None
+        self._told[call] = now, told
+        if reckoned:
+            self._reckoned[call] = reckoned
+        return told
 
     def next_of(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
         """How long a waiting call will wait from now; whoever asks tells the caller."""
         told_at, told = self._told.get(row.call, (now, None))
-        expected = told_next(told, now - told_at, outlook(view, row, self._policy, self._talk_times, now))
+        reckoned = outlook(view, row, self._policy, self._talk_times, now)
+        expected = told_next(told, now - told_at, self._correction.of(reckoned) if reckoned else None)
         self._told[row.call] = now, expected
         return expected
 
     def take(self, change: Change, view: QueueView) -> None:
-        """Learn from talks that are over; `view` as it was before the change."""
+        """Learn from talks that begin, and from those that are over; `view` as it was before the change."""
+        for answered in change.calls:
+            if answered.state == "talking" and (reckoned := self._reckoned.pop(answered.call, None)):
+                self._correction = self._correction.after(reckoned, answered.connected_at - answered.entered_at)
         for row in (view.calls.get(call) for call in change.gone):
             if row and row.state == "talking":
                 ended_at = max((operator.since for operator in change.operators), default=row.connected_at)
@@ -46,3 +56,4 @@ class Prospects:
                 self._talk_times = self._talk_times.after(row.topic, ended_at, seconds)
         for call in change.gone:
             self._told.pop(call, None)
+            self._reckoned.pop(call, None)

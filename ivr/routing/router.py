@@ -135,10 +135,10 @@ class Router:
             declined={passed_by: self._clock.wall() + PASSED_BY_SECONDS} if passed_by else {},
         )
         now = self._clock.wall()
-        expected = self._prospects.of_newcomer(self.view, row, now)
+        reckoned = self._prospects.reckon(self.view, row, now)
         answer = await self._store.enter(row, caller_token)
         if isinstance(answer, Entered):
-            self._prospects.tell(call, expected, now)
+            expected = self._prospects.tell(call, reckoned, now)
             return Queued(wanted.queue, answer.position, expected.seconds if expected else None)
         return QueueRefused(wanted.queue, "full" if answer.reason == "full" else "closed")
 

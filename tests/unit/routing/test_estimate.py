@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from math import inf
+from statistics import mean
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.routing.estimate import ExpectedWait, TalkTimes, expected_wait, told_next
+from ivr.routing.estimate import Correction, ExpectedWait, TalkTimes, expected_wait, told_next
 
 
 def test_more_ahead_waits_longer_more_operators_shorter() -> None:
@@ -52,3 +56,24 @@ def test_talk_times_follow_the_hour() -> None:
     assert abs(times.mean("forms", night) - 300) < 2
     assert abs(times.mean("forms", noon + 3600) - 100) < 2
     assert times.mean("status", noon) == first_guess
+
+
+def test_the_range_holds_for_three_of_five_however_wrong_the_formula() -> None:
+    chance = random.Random(1)
+    correction, reckoned, held = Correction(), ExpectedWait(100, 200), []
+    for _ in range(6000):  # half wait seconds, half much longer than was reckoned
+        waited = chance.choice((chance.uniform(1, 20), chance.uniform(200, 600)))
+        told = correction.of(reckoned)
+        held.append(told.low_seconds <= waited <= told.high_seconds)
+        correction = correction.after(reckoned, waited)
+    assert abs(mean(held[3000:]) - 0.6) < 0.03
+    assert correction.of(ExpectedWait(10, 20)) == ExpectedWait(10, 20), "other sizes are as right as they were"
+
+
+@given(st.lists(st.floats(0, 7200), max_size=50), st.floats(0, 3600), st.floats(0, 3600))
+def test_a_corrected_range_is_a_range(waits: list[float], low: float, more: float) -> None:
+    correction, reckoned = Correction(), ExpectedWait(low, low + more)
+    for waited in waits * 20:
+        correction = correction.after(reckoned, waited)
+    told = correction.of(reckoned)
+    assert 0 <= told.low_seconds <= told.high_seconds < inf
