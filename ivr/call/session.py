@@ -25,6 +25,7 @@ from ivr.call.events import (
     CallId,
     Connected,
     Event,
+    KeyPressed,
     LookedUp,
     LookUpFailed,
     PromptFinished,
@@ -51,6 +52,7 @@ from ivr.routing.region import zone_of
 log = structlog.get_logger()
 
 _RELEASE_SECONDS = 5.0
+_MOST_EVENTS_BEFORE_A_KEY = 64  # more keys than anybody types ahead
 
 
 class CallSession:
@@ -121,8 +123,9 @@ class CallSession:
             self._recording.take_over()
 
     def receive(self, event: Event) -> None:
-        """Something happened to this call; never blocks."""
-        self._events.put_nowait(event)
+        """Something happened to this call; never blocks. Keys that come faster than they are dealt with are lost."""
+        if not isinstance(event, KeyPressed) or self._events.qsize() < _MOST_EVENTS_BEFORE_A_KEY:
+            self._events.put_nowait(event)
 
     def offer(self, offer: Offer) -> None:
         """The router gives this call to an operator: ring there."""

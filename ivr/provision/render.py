@@ -42,7 +42,6 @@ _SILENT = (
     "codecs",
     "dsp",
     "features",
-    "pjproject",
     "stasis",
     "udptl",
     "websocket_client",

@@ -30,6 +30,7 @@ _IDLE_SECONDS = 30 * 60
 _SESSION_SECONDS = 12 * 3600.0
 _INVITATION_SECONDS = 3600
 _ISSUER = "IVR"
+_HASHED_AT_ONCE = 2  # each takes 64 MiB and a core for a moment
 _PREFIX = "{ivr}:account"
 
 
@@ -70,6 +71,7 @@ class Accounts:
         self._clock = clock
         self._audit = audit
         self._hasher = hasher or argon2.PasswordHasher()
+        self._hashing = asyncio.Semaphore(_HASHED_AT_ONCE)
         self._nobody = self._hasher.hash(secrets.token_hex(16))  # checked for unknown names: as slow as for known ones
 
     async def add(self, who: str, name: str, role: Role, password: str) -> Enrolled:
@@ -90,7 +92,8 @@ class Accounts:
     async def sign_in(self, name: str, password: str, code: str) -> str:
         """A session's token; SignInRefused. Three wrong codes in a row, or ten wrong passwords, lock the account."""
         held = await self._held(name)
-        right = await asyncio.to_thread(self._verified, held.get("password", self._nobody), password)
+        async with self._hashing:
+            right = await asyncio.to_thread(self._verified, held.get("password", self._nobody), password)
         if not held or not right or "locked" in held:
             await self._refuse(name, "wrong_passwords", _MOST_WRONG_PASSWORDS, known=bool(held) and not right)
         if not await self._code_is_right(name, held["secret"], code):

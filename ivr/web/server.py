@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ivr.operator.accounts import Account as Operator
 from ivr.web.access import Access
 from ivr.web.board import Board
-from ivr.web.limits import BodyLimit
+from ivr.web.limits import BodyLimit, RateLimit
 from ivr.web.pages import Pages, Section
 from ivr.web.sign_in import SignIn
 from ivr.web.static_files import StaticFiles
@@ -27,6 +27,7 @@ from ivr.web.status import Status
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _STATIC = Path(__file__).parent / "static"
 _READY_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 0.5
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:;"
     " connect-src {connect}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -84,6 +85,7 @@ def build(
         routes=routes,
         middleware=[
             Middleware(_SafeHeaders, connect=tuple(connect)),
+            Middleware(RateLimit),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(BodyLimit),
         ],
@@ -96,21 +98,31 @@ class _Health:
 
     def __init__(self, status: Callable[[], Awaitable[Status]]) -> None:
         self._status = status
+        self._looking = asyncio.Lock()
+        self._answer, self._good_until = ("", 503), 0.0
 
     async def alive(self, _: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def ready(self, _: Request) -> Response:
+        """However many ask, the parts are looked at twice a second."""
+        async with self._looking:
+            if asyncio.get_running_loop().time() > self._good_until:
+                self._answer = await self._look()
+                self._good_until = asyncio.get_running_loop().time() + _LOOK_AGAIN_SECONDS
+        return PlainTextResponse(*self._answer)
+
+    async def _look(self) -> tuple[str, int]:
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 now = await self._status()
         except TimeoutError:
-            return PlainTextResponse("the hotline does not say how it is\n", 503)
+            return "the hotline does not say how it is\n", 503
         parts = {"store": now.store, "asterisk": now.asterisk, "speech": now.speech}
         lines = [f"{name}: {'ok' if part.ok else 'away'} {part.detail}".rstrip() for name, part in parts.items()]
         if now.draining:
             lines.append(f"draining: {now.on_the_line} calls left")
-        return PlainTextResponse("\n".join([*lines, ""]), 200 if now.ready else 503)
+        return "\n".join([*lines, ""]), 200 if now.ready else 503
 
 
 class _SafeHeaders:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from ivr.errors import SetupFailed
 from ivr.store import is_loopback
+from ivr.web.connection import Connection
 from ivr.web.limits import MOST_HEADER_BYTES
 
 _GOODBYE_SECONDS = 1
@@ -31,7 +32,10 @@ async def serve(
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="error",  # a line for each nonsensical request would fill the disk
         access_log=False,
+        http=Connection,
+        ws="none",
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
         ssl_certfile=certificate,

@@ -21,6 +21,7 @@ from ivr.call.events import (
     CallbackRefused,
     Event,
     Heard,
+    KeyPressed,
     LookedUp,
     LookUpFailed,
     PromptFinished,
@@ -251,3 +252,18 @@ def test_a_caller_who_leaves_just_before_a_prompt_is_no_fault_of_ours() -> None:
     world, outcome = live(lambda _: None, asterisk=Leaving())
     assert outcome == "left"
     assert nothing_left(world)
+
+
+def test_keys_that_pour_in_are_lost_rather_than_kept() -> None:
+    plan = ShortPlan()
+
+    def script(world: World) -> None:
+        def press_a_lot() -> None:
+            for _ in range(1000):
+                world.asterisk.press("caller-1", "1")
+
+        world.at(1.0, press_a_lot)
+        world.at(30.0, lambda: world.asterisk.hang_up_caller("caller-1"))
+
+    live(script, plan=plan)
+    assert 1 < sum(isinstance(event, KeyPressed) for event in plan.seen) <= 65
