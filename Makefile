@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test nightly check bench lock clean
+.PHONY: help setup setup-dev run test nightly soak check bench lock clean
 
 # Makes the environment; what runs afterwards is .venv's own. The lock files are for this version.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -22,8 +22,12 @@ run: setup ## start the hotline; Ctrl-C stops everything
 test: setup setup-dev ## all tests: pure, store (real Valkey), telephone (real Asterisk and SIP calls)
 	@$(VENV)/python -m pytest
 
-nightly: setup-dev ## a million random steps of the queue's commands against their model; IVR_QUEUE_STEPS=n for fewer
+nightly: setup-dev ## a million random steps of the queue, 100 000 of each kind of nonsense; IVR_QUEUE_STEPS, IVR_FUZZ=n for fewer
 	@IVR_QUEUE_STEPS=$(or $(IVR_QUEUE_STEPS),1000000) $(VENV)/python -m pytest -q tests/store/queue/test_model.py
+	@IVR_FUZZ=$(or $(IVR_FUZZ),100000) $(VENV)/python -m pytest -q tests/failures/test_nonsense_comes_in.py tests/web/test_nonsense.py
+
+soak: setup setup-dev ## an hour of ordinary business; nothing may pile up (MINUTES=n for less); figures in var/soak.json
+	@IVR_SOAK_MINUTES=$(or $(MINUTES),60) $(VENV)/python -m pytest -q -s tests/soak/test_soak.py
 
 check: setup-dev ## fast gate, under a minute: style, types, layers, pure tests
 	@$(VENV)/ruff check

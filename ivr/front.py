@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -47,6 +48,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
             "journal_backlog": ("Records that wait for the store", health.waiting + health.spooled),
             "requests_open": ("Requests that are not done", ledger.clerk.standing.open),
             "requests_late": ("Of them past a deadline", ledger.clerk.standing.late),
+            "tasks": ("Tasks of the controller's event loop", len(asyncio.all_tasks())),
             "speech_places_free": ("Callers who could be heard beside those who are", controller.speech.free),
         }
 
