@@ -59,7 +59,6 @@ from ivr.wiring import Wiring
 log = structlog.get_logger()
 
 _OPERATORS_LANGUAGE = "ru"
-_NAME = "controller"
 _NUMBERS = 1_000_000_000
 _VIEW_SECONDS = 2.0  # a store that takes longer is away: calls are served without it
 _NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
@@ -104,6 +103,7 @@ class Controller:
         self.notices = NoticeBoard(self.redis, ledger.audit, clock)
         self.sayable = notices_of(live.now.plans, live.now.catalogue)
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
+        self._name = wiring.machine
         names = tuple(profile.name for profile in profiles)
         self.softphones = Softphones(self.ari)
         self.desks = Desks(self, ledger, clock, policy.wrap_up_seconds)
@@ -124,7 +124,7 @@ class Controller:
             QueueStore(self.redis),
             clock,
             profiles,
-            name=_NAME,
+            name=self._name,
             deliver=self._deliver,
             withdraw=self._withdraw,
             policy=policy,
@@ -160,7 +160,7 @@ class Controller:
         def plan_named(name: str) -> Plan | None:
             return self.plans.by_name.get(name)
 
-        self._kept = KeptCalls(self.redis, keyring, _NAME, ledger.journal.settled)
+        self._kept = KeptCalls(self.redis, keyring, self._name, ledger.journal.settled)
         self.switchboard = Switchboard(
             plan_of, plan_named, parts, call_backs, self._kept, lambda: self.live.now.version.number, most_calls
         )
@@ -226,8 +226,8 @@ class Controller:
     @property
     def on_the_line(self) -> int:
         """Callers, those included whose talk another controller began."""
-        rows = self.router.view.calls.values()
-        queued = {row.call for row in rows if row.controller == _NAME and (row.state == "talking" or not row.callback)}
+        ours = (row for row in self.router.view.calls.values() if row.controller == self._name)
+        queued = {row.call for row in ours if row.state == "talking" or not row.callback}
         return len(queued.union(session.call for session in self.switchboard.sessions))
 
     async def leave(self) -> None:
@@ -277,7 +277,7 @@ class Controller:
             self._clock,
             plan_of=self._plan_of,
             resume=self._resume,
-            name=_NAME,
+            name=self._name,
         )
         await recovery.look()
         await self.softphones.restore()
@@ -296,7 +296,7 @@ class Controller:
         promised = self.router.promised()
         for call in promised:
             await self.ledger.journal.resume(call)
-        await self._close_unfinished(recovery.alive.union(promised))
+        await self._close_unfinished(recovery.alive.union(promised, await self._kept.elsewhere()))
         await self._sealing.sweep(recovery.alive)
 
     async def _plan_of(self, kept: KeptCall) -> Plan | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ from ivr.store import connect
 from ivr.wiring import Wiring
 
 _PROMPT_LANGUAGE = "ru"
+_MACHINE = re.compile(r"[A-Za-z0-9.-]{1,40}")
 
 
 class Hotline:
@@ -85,6 +87,18 @@ class Hotline:
     @property
     def asterisk_address(self) -> str:
         return f"http://{ADDRESS}:{self.ports.asterisk}"
+
+    @property
+    def machine(self) -> str:
+        """`IVR_MACHINE`: tells this machine's calls from those of others that share the store."""
+        name = os.environ.get("IVR_MACHINE", "controller")
+        if not _MACHINE.fullmatch(name):
+            raise SetupFailed(
+                f'"{name}" cannot be the name of a machine',
+                where="IVR_MACHINE",
+                hint="use up to 40 Latin letters, digits, - or .",
+            )
+        return name
 
     @property
     def store_url(self) -> str:
@@ -163,6 +177,7 @@ class Hotline:
     @property
     def wiring(self) -> Wiring:
         return Wiring(
+            machine=self.machine,
             store_url=self.store_url,
             store_password=self.store_password,
             asterisk_address=self.asterisk_address,

@@ -13,6 +13,8 @@ from ivr.config import RetentionSettings
 class Wiring:
     """Addresses, passwords and folders, and how long what is kept."""
 
+    machine: str
+    """This machine's name among those that share the store."""
     store_url: str
     store_password: str | None
     asterisk_address: str

@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 _STORE_SECONDS = 2.0
 _RETRY_SECONDS = 0.5
+_KEY = "{ivr}:calls:kept"
+_SCAN = 5000
 _SLICE_CALLS = 25  # encoded at a stretch: a millisecond of the event loop
 
 
@@ -72,7 +74,7 @@ class KeptCalls:
     def __init__(self, redis: Redis, keyring: Keyring, controller: str, settled: Callable[[], Awaitable[None]]) -> None:
         self._redis = redis
         self._keyring = keyring
-        self._key = f"{{ivr}}:calls:kept:{controller}"
+        self._key = f"{_KEY}:{controller}"
         self._settled = settled
         self._changed: dict[CallId, KeptCall | None] = {}
         self._wake = asyncio.Event()
@@ -121,6 +123,19 @@ class KeptCalls:
                 log.error("kept_call_unreadable", call=call, reason=type(error).__name__)
                 self.forget(call)
         return found
+
+    async def elsewhere(self) -> frozenset[CallId]:
+        """Calls that other machines' controllers have in hand. Raises StoreUnavailable."""
+        found: set[CallId] = set()
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                async for key in self._redis.scan_iter(f"{_KEY}:*", count=_SCAN):
+                    if key.decode() != self._key:
+                        names = cast("list[bytes]", await self._redis.hkeys(key))
+                        found.update(CallId(name.decode()) for name in names)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(f"the calls of other machines are not to be had: {error}") from error
+        return frozenset(found)
 
     async def _write(self) -> None:
         changed, self._changed = self._changed, {}

@@ -35,6 +35,11 @@ COMMAND_KEYS = (CALLS, OPERATORS, QUEUES, CHANGES, LEASE, EPOCH, AUDIT)
 """KEYS of every Lua command, in this order."""
 
 
+def here(controller: str) -> str:
+    """String with expiry: that controller is alive."""
+    return f"{_TAG}:queue:here:{controller}"
+
+
 def waiting(queue: str) -> str:
     """Sorted set: calls that stand in `queue`, by rank; also those being offered."""
     return f"{_TAG}:queue:waiting:{queue}"

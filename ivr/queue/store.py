@@ -33,6 +33,7 @@ from ivr.queue.model import (
     Refused,
 )
 from ivr.queue.order import Entry
+from ivr.queue.presence import Presence
 from ivr.queue.scripts import Scripts
 
 CALLER_RING_SECONDS = 25.0
@@ -40,12 +41,13 @@ CALLER_RING_SECONDS = 25.0
 
 
 class QueueStore:
-    """The queue's commands; `feed` reads its rows and changes."""
+    """The queue's commands; `feed` reads its rows and changes, `presence` knows which controllers there are."""
 
     def __init__(self, redis: Redis, caller_ring_seconds: float = CALLER_RING_SECONDS) -> None:
         """`caller_ring_seconds`: how much longer an offer holds when the caller has to be rung, too."""
         self._caller_ring_seconds = caller_ring_seconds
         self.feed = QueueFeed(redis)
+        self.presence = Presence(redis)
         self._scripts = Scripts(redis)
 
     def tell_commits(self, on_commit: Callable[[Entry], None]) -> None:

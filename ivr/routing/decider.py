@@ -26,6 +26,10 @@ from ivr.routing.view import QueueView
 LEASE_SECONDS = 2.5
 _RENEWALS_PER_LEASE = 3
 _YIELD_SECONDS = 1.0
+# A controller that took over in time has told by then; the callers of one that comes back later have their places by
+# the time at which they came.
+_CALLERS_LOST_SECONDS = 3.0
+_TALKS_LOST_SECONDS = 60.0  # its Asterisk may be there all the same, with people talking
 _OFFERS = 1_000_000
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +50,7 @@ class Decider:
         self._epoch = 0
         self._offers_made = secrets.randbelow(_OFFERS)  # the controller of before may have led the same epoch
         self._redistribute_at = 0.0
+        self._silent_since: dict[str, float] = {}
         self._wake = asyncio.Event()
         follower.on_change = self._wake.set
 
@@ -53,7 +58,10 @@ class Decider:
         """Ask for the right to route, and renew it, until cancelled."""
         while True:
             try:
+                await self._store.presence.tell(self._name)
                 answer = await self._store.lead(self._name, LEASE_SECONDS)
+                if isinstance(answer, Leading):
+                    await self._let_go_of_the_lost()
             except StoreUnavailable:
                 self._epoch = 0
                 await asyncio.sleep(STORE_RETRY_SECONDS)
@@ -67,6 +75,19 @@ class Decider:
             else:
                 self._epoch = 0
                 await asyncio.sleep(answer.retry_seconds + 0.01)
+
+    async def _let_go_of_the_lost(self) -> None:
+        """Calls of a machine that is gone are offered to nobody, and its talks keep no operator."""
+        rows, now = tuple(self._follower.view.calls.values()), self._clock.monotonic()
+        silent = await self._store.presence.silent({row.controller for row in rows} - {self._name})
+        self._silent_since = {name: self._silent_since.get(name, now) for name in silent}
+        for row in rows:
+            if row.controller not in silent or (row.callback and row.state != "talking"):
+                continue  # who is promised a callback waits for the machine to come back
+            patience = _TALKS_LOST_SECONDS if row.state == "talking" else _CALLERS_LOST_SECONDS
+            if now - self._silent_since[row.controller] > patience:
+                _log.warning("call of a lost controller", call=row.call, controller=row.controller)
+                await self._store.leave(row.call, now=self._clock.wall(), wrap_up_seconds=self._policy.wrap_up_seconds)
 
     async def yield_lead(self) -> None:
         """Give the right to route back, if it is held."""

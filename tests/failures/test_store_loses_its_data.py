@@ -68,13 +68,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class Site:
     """One controller's router, and the offers it delivered."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, name: str = "one") -> None:
         self.offers: asyncio.Queue[Offer] = asyncio.Queue()
         self.router = Router(
             QueueStore(redis),
             SystemClock(),
             [Profile("anna", {"access": 1}), Profile("boris", {"access": 1})],
-            name="one",
+            name=name,
             deliver=self.offers.put_nowait,
             withdraw=lambda _: None,
             policy=Policy(wrap_up_seconds=0.2),
