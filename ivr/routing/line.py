@@ -32,20 +32,22 @@ class CallOrder:
 
     A sorted list: most calls come in order, so joining is appending and the first one leaves by moving an index; no
     work grows with the number of calls. A call that left from the middle is forgotten when its turn comes, or when half
-    of the list is such calls.
+    of the list is such calls; until then `_left` has it, so that nobody's place counts it.
     """
 
-    __slots__ = ("_first", "_order", "_standing")
+    __slots__ = ("_first", "_left", "_order", "_standing")
 
     def __init__(self) -> None:
         self._order: list[Standing] = []
         self._first = 0
         self._standing: dict[CallId, Standing] = {}
+        self._left: list[Standing] = []
 
     def __len__(self) -> int:
         return len(self._standing)
 
     def add(self, standing: Standing) -> None:
+        self.discard(standing.call)
         self._standing[standing.call] = standing
         if self._order and standing < self._order[-1]:
             insort(self._order, standing, lo=self._first)
@@ -53,14 +55,20 @@ class CallOrder:
             self._order.append(standing)
 
     def discard(self, call: CallId) -> None:
-        if self._standing.pop(call, None) and len(self._order) > 64 and len(self._order) > 2 * len(self._standing):
+        left = self._standing.pop(call, None)
+        if left is None:
+            return
+        insort(self._left, left)
+        if len(self._order) > 64 and len(self._order) > 2 * len(self._standing):
             self._order = [standing for standing in self._order[self._first :] if self._stands(standing)]
             self._first = 0
+            self._left.clear()
 
     def first(self) -> Standing | None:
         while self._first < len(self._order):
             if self._stands(self._order[self._first]):
                 return self._order[self._first]
+            self._left.remove(self._order[self._first])
             self._first += 1
         return None
 
@@ -69,8 +77,8 @@ class CallOrder:
         return filter(self._stands, islice(self._order, self._first, None))
 
     def ahead_of(self, rank: float) -> int:
-        """How many stand before this rank; calls that have left from the middle may be counted still."""
-        return min(len(self._standing), bisect_left(self._order, (rank,), lo=self._first) - self._first)
+        """How many stand before this rank."""
+        return bisect_left(self._order, (rank,), lo=self._first) - self._first - bisect_left(self._left, (rank,))
 
     def _stands(self, standing: Standing) -> bool:
         return self._standing.get(standing.call) is standing
