@@ -7,6 +7,7 @@ takes one); a purge of old entries is an entry itself and says where the chain b
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, Mapping
@@ -61,15 +62,18 @@ class AuditLog:
         self._key = hmac.new(keyring.lookup, b"audit", hashlib.sha256).digest()
         self._clock = clock
         self._append = redis.register_script(_APPEND)
+        self._turn = asyncio.Lock()
 
     async def note(self, who: str, action: str, subject: str = "", facts: Mapping[str, str] | None = None) -> str:
         """Write one entry and return its hash; what was asked for must not happen when this fails."""
-        for _ in range(_TRIES):
-            before = _text(await self._redis.get(keys.AUDIT_HEAD) or _FIRST)
-            text = orjson.dumps([round(self._clock.wall(), 3), who, action, subject, dict(facts or {})]).decode()
-            made = self._hash(before, text)
-            if await self._append(keys=[keys.AUDIT, keys.AUDIT_HEAD], args=[before, made, text, _FIRST]):
-                return made
+        # in turn: a whole shift whose pages come back at once would get in its own way; tries are for other processes
+        async with self._turn:
+            for _ in range(_TRIES):
+                before = _text(await self._redis.get(keys.AUDIT_HEAD) or _FIRST)
+                text = orjson.dumps([round(self._clock.wall(), 3), who, action, subject, dict(facts or {})]).decode()
+                made = self._hash(before, text)
+                if await self._append(keys=[keys.AUDIT, keys.AUDIT_HEAD], args=[before, made, text, _FIRST]):
+                    return made
         raise IvrError("the audit log is written by too many at once", hint="try again")
 
     async def entries(self, since_seconds: float = 0.0) -> AsyncGenerator[AuditEntry]:

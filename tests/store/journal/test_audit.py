@@ -55,6 +55,12 @@ async def test_an_untouched_log_holds(audit: AuditLog) -> None:
     assert [entry.subject async for entry in audit.entries()] == [f"call{number}" for number in range(5)]
 
 
+async def test_a_whole_shift_writes_at_once(audit: AuditLog) -> None:
+    await asyncio.gather(*(audit.note(f"operator-{number}", "reveal_call", "call") for number in range(200)))
+    found = await audit.verify()
+    assert (found.entries, found.broken) == (200, "")
+
+
 async def test_an_empty_log_holds(audit: AuditLog) -> None:
     assert (await audit.verify()).broken == ""
 
