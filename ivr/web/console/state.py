@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from ivr.app import Controller
 from ivr.journal.reader import JournalReader
+from ivr.journal.record import Record
 from ivr.operator.accounts import Account as Operator
 from ivr.request.model import Request
 from ivr.web.console.card import card
@@ -35,6 +36,7 @@ class Console:
         self._templates = templates
         self._reader = JournalReader(controller.redis, controller.keyring, reveal=True)
         self._shown: set[tuple[str, str]] = set()
+        self._known: dict[str, tuple[str, list[Record]]] = {}
 
     async def now(self, operator: str, language: str) -> dict[str, Any]:
         """The state as one JSON object; `call` is None when there is neither a call in hand nor one to write up."""
@@ -80,11 +82,19 @@ class Console:
         """Texts for the result form: those of the topic, then those for all."""
         return [*self._templates.get(topic, ()), *self._templates.get("", ())]
 
+    async def _records(self, operator: str, call: str) -> list[Record]:
+        """Of the call, read on from where the operator's console was: a talk has many steps, each of them shown."""
+        of, known = self._known.get(operator, ("", []))
+        known = known if of == call else []
+        records = [*known, *await self._reader.read(call, skip=len(known))]
+        self._known[operator] = call, records
+        return records
+
     async def _card(self, operator: str, call: str, language: str) -> dict[str, Any]:
         if (operator, call) not in self._shown:
             self._shown.add((operator, call))
             await self.controller.ledger.audit.note(operator, "reveal_call", call)
-        records = await self._reader.read(call)
+        records = await self._records(operator, call)
         earlier: Sequence[Request] = ()
         own: Request | None = None
         try:
