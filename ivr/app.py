@@ -41,6 +41,7 @@ from ivr.line.fastagi import FastAgi
 from ivr.line.outside import NOWHERE, Outside
 from ivr.line.softphone import Softphones, operator_of
 from ivr.line.tape import Tape
+from ivr.line.visitors import Visitors
 from ivr.operator.desks import RESULT_SECONDS, Desks
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.media import CurrentMedia
@@ -83,6 +84,8 @@ class Controller:
         call_back_hours: Spans = ((9 * 60, 21 * 60),),
         services: Mapping[str, HttpService] = _NOTHING,
         most_calls: int = 200,
+        visitors: Sequence[str] = (),
+        visitors_line: str = "",
     ) -> None:
         clock = SystemClock()
         self.live = live
@@ -106,8 +109,10 @@ class Controller:
         self._name = wiring.machine
         names = tuple(profile.name for profile in profiles)
         self.softphones = Softphones(self.ari)
+        self.visitors = Visitors(self.ari, clock, visitors)
+        self.visitors_line = visitors_line
         self.desks = Desks(self, ledger, clock, policy.wrap_up_seconds)
-        ledger.followers.append(self.desks.observe)
+        ledger.followers += (self.desks.observe, self.visitors.observe)
         self._sealing = Sealing(Tape(self.ari), wiring.sounds, ledger.recordings, ledger.journal.key_of, ledger.record)
         self.line = Line(
             self.ari,
@@ -192,6 +197,7 @@ class Controller:
             self._keep(self._begin_desks())
             self._keep(self._kept.run())
             self._keep(self._sealing.run())
+            self._keep(self.visitors.run())
             self._keep(self._take_calls())
             self._keep(self.live.follow(self._plans_live, self._plans_refused))
             stack.push_async_callback(self._end_tasks)
@@ -331,7 +337,17 @@ class Controller:
         return await self._request_status.look_up(arguments, caller)
 
     def _arrive(self, incoming: IncomingCall) -> None:
-        self.switchboard.arrive(incoming)
+        if not incoming.account:
+            self.switchboard.arrive(incoming)
+            return
+        visit = self.visitors.arrived(incoming.account, incoming.channel)
+        if visit is None:
+            self._keep(self.line.hang_up(incoming.channel))
+            return
+        known = replace(incoming, dialled=self.visitors_line, topic=visit.topic, code=visit.code)
+        visit.call = self.switchboard.arrive(known) or ""
+        if not visit.call:
+            self.visitors.call_over(visit)
 
     def _hear(self, call: CallId, event: Event) -> None:
         self.switchboard.receive(call, event)

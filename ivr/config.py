@@ -18,6 +18,7 @@ from ivr.errors import ConfigurationInvalid, Finding
 from ivr.hours import Spans
 
 _LOOPBACK = ip_address("127.0.0.1")
+_MOST_AT_HOME = 5  # callers from browsers, while only this machine can be one
 
 
 class _Section(BaseModel):
@@ -56,6 +57,24 @@ class CallSettings(_Section):
     """Callers on the line."""
 
     most: int = Field(default=200, ge=1, description="Served at once; who comes then is told that all lines are busy")
+
+
+class WebCallSettings(_Section):
+    """Calls from the public page, by anybody who has a browser."""
+
+    most: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Callers from browsers at once; 0: no such page. Default: 5 while only this machine sees it",
+    )
+    line: str = Field(default="8 800 555-35-35", description="The line that they reach")
+    an_hour: int = Field(default=10, ge=1, description="Calls that may begin at one network address within an hour")
+
+    @property
+    def dialled(self) -> str:
+        """The line as a telephone dials it."""
+        return "".join(character for character in self.line if character.isdigit())
 
 
 class PromptSettings(_Section):
@@ -107,6 +126,7 @@ class Settings(_Section):
     speech: SpeechSettings = SpeechSettings()
     routing: RoutingSettings = RoutingSettings()
     calls: CallSettings = CallSettings()
+    web_calls: WebCallSettings = WebCallSettings()
     prompts: PromptSettings = PromptSettings()
     network: NetworkSettings = NetworkSettings()
     trunk: TrunkSettings = TrunkSettings()
@@ -119,6 +139,14 @@ class Settings(_Section):
         default={}, description='Texts that operators may start a result with, by topic; those of "" for all topics'
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def visitors(self) -> tuple[str, ...]:
+        """Accounts for callers from browsers. A page for the whole world is somebody's decision, never a default."""
+        most = self.web_calls.most
+        if most is None:
+            most = _MOST_AT_HOME if self.network.web.is_loopback else 0
+        return tuple(f"visitor-{number}" for number in range(1, most + 1))
 
 
 class Home:

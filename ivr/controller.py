@@ -73,6 +73,8 @@ async def serve(hotline: Hotline) -> None:
                     call_back_hours=settings.call_back.hours,
                     services=load_services(hotline.home.config / "services.yaml"),
                     most_calls=settings.calls.most,
+                    visitors=settings.visitors,
+                    visitors_line=settings.web_calls.dialled,
                 )
                 web_pages = web_application(hotline, controller, policy)
                 # What the start has made stays: a collection that went through it would hold up every call for 0.1 s.

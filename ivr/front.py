@@ -20,6 +20,7 @@ from ivr.web.access import Access
 from ivr.web.accounts import Accounts
 from ivr.web.acts import Acts
 from ivr.web.board import Board
+from ivr.web.caller.surface import CallerSurface
 from ivr.web.console.state import Console
 from ivr.web.console.surface import ConsoleSurface
 from ivr.web.live import Feed
@@ -85,6 +86,9 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
     titles = {topic.id: topic.title for topic in topics_of(hotline)}
     console = Console(controller, hotline.accounts, titles, tuple(hotline.settings.outside), hotline.settings.results)
     telephone_address = f"ws://{hotline.asterisk_address.removeprefix('http://')}/ws"
+    callers = CallerSurface(
+        controller, titles, telephone_address, SystemClock(), an_hour=hotline.settings.web_calls.an_hour
+    )
     return build(
         board,
         report.take,
@@ -103,6 +107,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
                 SystemClock().wall,
             ),
             Studio(hotline.home, controller.live, ledger.audit),
+            *([callers] if hotline.settings.visitors else []),
         ),
         vendor=hotline.home.var / "vendor",
         connect=(telephone_address,),

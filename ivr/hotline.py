@@ -171,6 +171,7 @@ class Hotline:
             trunk=render.Trunk(self.settings.trunk.addresses, self.settings.trunk.outgoing),
             own_dialplan=self.home.config / "extensions.conf",
             telephones=self.settings.network.telephones,
+            visitors=self.settings.visitors,
             encryption=self.encryption,
         )
 

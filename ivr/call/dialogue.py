@@ -19,7 +19,7 @@ class PlanDialogue:
 
     `state` is that of a call which another controller began: `resume` it then. `around` tells what a plan may decide
     on besides the call: callers waiting by queue, and notices in force; `rings_back` whether a number could be rung
-    back now.
+    back now. `topic`: chosen by the caller beforehand.
     """
 
     def __init__(
@@ -31,13 +31,14 @@ class PlanDialogue:
         around: Callable[[], Around],
         rings_back: Callable[[str], bool] = lambda _: False,
         state: State | None = None,
+        topic: str = "none",
     ) -> None:
         self._plan = plan
         self._caller = caller
         self._rings_back = rings_back
         self._clock = clock
         self._around = around
-        self._state = interpret.begin(plan, dialled, caller, self._now()) if state is None else state
+        self._state = interpret.begin(plan, dialled, caller, self._now(), topic) if state is None else state
 
     @property
     def state(self) -> State:

@@ -70,7 +70,7 @@ class CallSession:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._caller = parts.recognise_caller(call, incoming.caller)
+        self._caller = parts.recognise_caller(call, incoming.caller or incoming.code)
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
         self._recording = Recording(call, incoming.channel, parts.line, self._record)
         self._playing = Playing(parts.line, incoming.channel, self.receive)
@@ -166,7 +166,7 @@ class CallSession:
             self._record(
                 "arrived",
                 {"line": incoming.dialled, "sip_call_id": incoming.sip_call_id, "zone": zone_of(incoming.caller)},
-                {"caller": incoming.caller},
+                {"caller": incoming.caller, **({"code": incoming.code} if incoming.code else {})},
             )
             await self._advance(Arrived(incoming.dialled, incoming.caller))
         elif adopted.operator:

@@ -69,19 +69,20 @@ class Switchboard:
     def sessions(self) -> Iterable[CallSession | CallBack]:
         return (*self._sessions.values(), *self._call_backs.values())
 
-    def arrive(self, incoming: IncomingCall) -> None:
-        """A caller has dialled; the call lives in a task of its own from here."""
+    def arrive(self, incoming: IncomingCall) -> CallId | None:
+        """A caller has dialled; the call lives in a task of its own from here. None when it is turned away."""
         clock = self._parts.clock
         call = new_call_id(clock.wall(), secrets.randbits(20))
         plan = self._plan_named(incoming.plan) if incoming.plan else self._plan_of(incoming.dialled)
         if plan is None or self._closing:
             self._turn_away(call, incoming, "closing" if self._closing else "no_plan")
-            return
+            return None
         if self.draining or len(self._sessions) >= self._most_calls:
             self._turn_away(call, incoming, "draining" if self.draining else "full")
-            return
+            return None
         dialogue = self._dialogue(plan, incoming)
         self._begin(CallSession(call, incoming, dialogue, self._parts), incoming, dialogue, self._version())
+        return call
 
     def expect(self, calls: Iterable[CallId]) -> None:
         """These are calls of a controller that died: until they are adopted, or let go, their offers wait."""
@@ -104,8 +105,8 @@ class Switchboard:
         self._expected.pop(call, None)
 
     def _dialogue(self, plan: Plan, incoming: IncomingCall, state: State | None = None) -> PlanDialogue:
-        parts = self._parts
-        return PlanDialogue(plan, incoming.dialled, incoming.caller, parts.clock, parts.around, parts.rings_back, state)
+        parts, who = self._parts, (incoming.dialled, incoming.caller)
+        return PlanDialogue(plan, *who, parts.clock, parts.around, parts.rings_back, state, incoming.topic)
 
     def _begin(self, session: CallSession, incoming: IncomingCall, dialogue: PlanDialogue, version: int) -> None:
         self._sessions[session.call] = session

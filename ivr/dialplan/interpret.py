@@ -32,14 +32,18 @@ MOST_STEPS_AT_ONCE = 200
 """More steps than this without waiting for anything is a circle."""
 
 
-def begin(plan: Plan, dialled: str, caller: str, now: Now) -> State:
-    """The state of a call that is just coming in on the line `dialled` from the number `caller` ("" when withheld)."""
+def begin(plan: Plan, dialled: str, caller: str, now: Now, topic: str = "none") -> State:
+    """The state of a call that is just coming in on the line `dialled` from the number `caller` ("" when withheld).
+
+    `topic`: what the caller has chosen beforehand, on the web page.
+    """
     return State(
         plan=plan.name,
         dialled=dialled,
         caller=caller,
         language=plan.languages[0],
         began_monotonic_seconds=now.monotonic_seconds,
+        topic=topic,
     )
 
 
@@ -98,6 +102,8 @@ def _talks_outside(state: State) -> bool:
 def _arrive(turn: Turn) -> Move:
     turn.effects.append(Answer())
     turn.note("answered", {"plan": turn.plan.name, "language": turn.state.language})
+    if turn.state.topic != "none":
+        turn.set_topic(turn.state.topic, {"by": "page"}, {})
     turn.effects.append(SetTimer(LONGEST_CALL, LONGEST_CALL_SECONDS))
     return Go(turn.plan.start)
 

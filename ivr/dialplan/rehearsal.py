@@ -48,8 +48,9 @@ class Fact:
 class Rehearsal:
     """One call on a plan; `begins` is aware of its zone.
 
-    `outside`: telephones there that answer. `text_of(language, prompt)` gives a prompt's words. `consents`: whether the
-    caller agrees to be recorded when asked; None: that, too, comes from outside.
+    `chosen`: the topic that the caller chose on the web page. `outside`: telephones there that answer.
+    `text_of(language, prompt)` gives a prompt's words. `consents`: whether the caller agrees to be recorded when asked;
+    None: that, too, comes from outside.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Rehearsal:
         begins: datetime,
         caller: str = "",
         line: str = "",
+        chosen: str = "none",
         operators: Operators = "free",
         waiting: Mapping[str, int] | None = None,
         notices: tuple[str, ...] = (),
@@ -85,7 +87,7 @@ class Rehearsal:
         self._agenda: list[tuple[float, int, str, ev.Event]] = []
         self._sequence = 0
         dialled = line or (plan.lines[0] if plan.lines else "")
-        self.state: State = interpret.begin(plan, dialled, caller, self._now())
+        self.state: State = interpret.begin(plan, dialled, caller, self._now(), chosen)
         self.feed(ev.Arrived(dialled, caller))
 
     # --- what comes from outside ---

@@ -111,6 +111,7 @@ class Test(BaseModel):
     caller: Annotated[str, BeforeValidator(_text), AlsoNumber()] = Field(
         "+79001234567", description='The caller\'s number; "" when withheld.'
     )
+    chosen: Name = Field("none", description="The topic that the caller chose on the web page before calling.")
     operators: Literal["free", "busy", "nobody", "closed", "full"] = Field(
         "free", description="free: one answers at once; busy: the call waits; the others: the queue refuses it."
     )

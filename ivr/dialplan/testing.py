@@ -75,6 +75,7 @@ def _run(plan: Plan, test: Test, document: Document, number: int, text_of: TextO
         begins=(test.at or A_WORKING_MONDAY).replace(tzinfo=ZoneInfo(plan.time_zone)),
         caller=test.caller,
         line=test.line,
+        chosen=test.chosen,
         operators=test.operators,
         waiting=test.waiting,
         notices=test.notices or (),

@@ -165,7 +165,9 @@ _ONLY_IN: Mapping[str, frozenset[Phase]] = {
     "ended": frozenset({"menu", "waiting", "ringing"}),
 }
 _BY_THE_OPERATOR = frozenset({"talk_ended", "held", "resumed", "asked_in", "consulted", "conferenced"})
-_AFTERWARDS = frozenset({"ended", "recorded"}) | {name for name, kind in KINDS.items() if kind.subject == "request"}
+_AFTERWARDS = frozenset({"ended", "rated", "recorded"}) | {
+    name for name, kind in KINDS.items() if kind.subject == "request"
+}
 
 
 def contradictions(records: Sequence[Record], *, over: bool = False) -> tuple[str, ...]:

@@ -328,6 +328,9 @@ class Line:
                     self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else ""))
                 case ("plan", plan, dialled, *rest):
                     self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else "", plan))
+                case ("visitor", account, *rest):
+                    # the number that a browser claims to call from says nothing
+                    self._on_call(IncomingCall(event.channel, "", "", rest[0] if rest else "", account=account))
                 case ("operator", endpoint, code):
                     self._on_operator_code(OperatorCode(event.channel, endpoint, code))
                 case _:

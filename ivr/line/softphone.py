@@ -46,10 +46,8 @@ class Softphones:
 
     async def issue(self, operator: str) -> tuple[str, str]:
         """Account and password for the operator's page; from now on the browser rings."""
-        account, password = f"{operator}{_SUFFIX}", secrets.token_urlsafe(24)
-        fields = {"auth_type": "userpass", "username": account, "password": password}
-        body = {"fields": [{"attribute": name, "value": value} for name, value in fields.items()]}
-        await self._ari.request("PUT", f"asterisk/config/dynamic/res_pjsip/auth/{account}", body)
+        account = f"{operator}{_SUFFIX}"
+        password = await give_password(self._ari, account)
         self._chosen.add(operator)
         return account, password
 
@@ -60,6 +58,24 @@ class Softphones:
     def accounts(self, operators: tuple[str, ...]) -> tuple[str, ...]:
         """The browsers' SIP accounts of these operators."""
         return tuple(f"{operator}{_SUFFIX}" for operator in operators)
+
+
+async def give_password(ari: Ari, account: str) -> str:
+    """A new password for a browser's account, in Asterisk's memory only; one of before is worth nothing any more."""
+    password = secrets.token_urlsafe(24)
+    fields = {"auth_type": "userpass", "username": account, "password": password}
+    body = {"fields": [{"attribute": name, "value": value} for name, value in fields.items()]}
+    await ari.request("PUT", _password(account), body)
+    return password
+
+
+async def take_password(ari: Ari, account: str) -> None:
+    """From now on nobody can use the account."""
+    await ari.request("DELETE", _password(account))
+
+
+def _password(account: str) -> str:
+    return f"asterisk/config/dynamic/res_pjsip/auth/{account}"
 
 
 def operator_of(account: str) -> tuple[str, bool]:

@@ -48,7 +48,8 @@ _SILENT = (
 )
 _ACCOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
 _RESERVED_NAMES = {"global", "udp", "tcp", "telephone", "trunk", "operator", "operator-password", "operator-telephone"}
-_RESERVED_NAMES |= {"tls", "ws", "browser", "browser-contact"}
+_RESERVED_NAMES |= {"tls", "ws", "browser", "browser-contact", "visitor"}
+_VISITOR = re.compile(r"visitor-[0-9]+")
 _NUMBER = re.compile(r"\+?[0-9]{1,15}")
 _UNREADABLE = re.compile(r"[;,&$|(){}\[\]\"'\\\r\n]")
 
@@ -100,6 +101,8 @@ class Hotline:
     own_dialplan: Path | None = None
     telephones: IPv4Address | IPv6Address = _LOOPBACK
     """Where SIP and sound are taken; the rest stays on loopback."""
+    visitors: tuple[str, ...] = ()
+    """Accounts that are lent to callers from the public page."""
     encryption: Encryption | None = None
     """With it telephones and trunk speak TLS and SRTP, and nothing else."""
 
@@ -126,7 +129,8 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
     Asterisk could not read.
     """
     for operator in hotline.operators:
-        if not _ACCOUNT_NAME.fullmatch(operator.name) or operator.name in _RESERVED_NAMES:
+        taken = operator.name in _RESERVED_NAMES or _VISITOR.fullmatch(operator.name)
+        if taken or not _ACCOUNT_NAME.fullmatch(operator.name):
             raise SetupFailed(
                 f'"{operator.name}" cannot be the name of an operator',
                 hint="use 2 to 40 Latin small letters, digits, - or _, beginning with a letter",
@@ -142,6 +146,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "rtp_end": hotline.ports.rtp_end,
         "ari_password": hotline.ari_password,
         "operators": [asdict(operator) for operator in hotline.operators],
+        "visitors": hotline.visitors,
         "trunk": asdict(hotline.trunk),
         "fallback": {
             "please_wait": hotline.fallback.please_wait.with_suffix(""),

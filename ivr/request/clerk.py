@@ -62,7 +62,7 @@ class Clerk:
     def observe(self, call: str, kind: str, data: Mapping[str, Any], personal: Mapping[str, str]) -> None:
         """A call has made a step. Never blocks."""
         if call and kind in _KINDS:
-            self._steps.put_nowait(_Step(call, kind, data, personal.get("caller", ""), self._clock.wall()))
+            self._steps.put_nowait(_Step(call, kind, data, _caller(personal), self._clock.wall()))
 
     async def run(self) -> None:
         """Carry out what calls bring, and notice deadlines, until cancelled. Steps wait while the store is away."""
@@ -77,7 +77,7 @@ class Clerk:
             return
         async for record in reader.since(begin):
             if record.call and record.kind in _KINDS and record.wall_seconds < self._began:
-                caller = record.personal.get("caller", "")
+                caller = _caller(record.personal)
                 self._steps.put_nowait(_Step(record.call, record.kind, record.data, caller, record.wall_seconds))
 
     async def _carry_out_all(self) -> None:
@@ -233,3 +233,8 @@ class Clerk:
 
     def _local(self, seconds: float) -> datetime:
         return datetime.fromtimestamp(seconds, self._zone)
+
+
+def _caller(personal: Mapping[str, str]) -> str:
+    """What tells callers apart: the number, or the code of who called from a browser."""
+    return personal.get("caller") or personal.get("code", "")

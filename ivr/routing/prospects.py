@@ -28,6 +28,11 @@ class Prospects:
         """How long a call that is about to enter should wait, for `tell`; None when nobody can say."""
         return outlook(view, row, self._policy, self._talk_times, now)
 
+    def of_newcomer(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
+        """What somebody may be told who has not called yet; nobody is held to it."""
+        reckoned = self.reckon(view, row, now)
+        return self._correction.of(reckoned) if reckoned else None
+
     def tell(self, call: CallId, reckoned: ExpectedWait | None, now: float) -> ExpectedWait | None:
         """What the caller, who has entered, is told: what was reckoned, as far as such estimates have held."""
         told = self._correction.of(reckoned) if reckoned else None

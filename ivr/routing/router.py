@@ -260,6 +260,12 @@ class Router:
         row = self.view.calls.get(call)
         return self._prospects.next_of(self.view, row, self._clock.wall()) if row else None
 
+    def outlook(self, queue: str, topic: str, language: str) -> ExpectedWait | None:
+        """How long a caller would wait who came now. None when nobody who could answer works."""
+        now = self._clock.wall()
+        row = QueuedCall(CallId(""), queue, topic, language, (), 0, "", "", now, now, now, "")
+        return self._prospects.of_newcomer(self.view, row, now)
+
     def standing(self, call: CallId) -> Queued | None:
         """Where the call stands now, for announcements; None when it does not wait."""
         row = self.view.calls.get(call)

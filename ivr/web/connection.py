@@ -42,10 +42,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._address is None:
             return
-        self._open[self._address] -= 1
-        if not self._open[self._address]:
-            del self._open[self._address]
-        self._stop_waiting()
+        self._forget()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -54,16 +51,30 @@ class Connection(H11Protocol):
         super().data_received(data)
         self._await_request()
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Its request is there, and it is another protocol's from here on."""
+        self._forget()
+        super().handle_websocket_upgrade(event)
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._await_request()
 
     def _await_request(self) -> None:
         """A letter more does not earn more time; between two requests uvicorn's own limit counts."""
+        if self._address is None:
+            return
         if self.conn.their_state not in _STILL_TO_COME or self.timeout_keep_alive_task is not None:
             self._stop_waiting()
         elif self._waiting is None:
             self._waiting = self.loop.call_later(self.request_seconds, self.transport.abort)
+
+    def _forget(self) -> None:
+        address, self._address = self._address, None
+        self._open[address or ""] -= 1
+        if not self._open[address or ""]:
+            del self._open[address or ""]
+        self._stop_waiting()
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:

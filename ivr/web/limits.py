@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 1 << 20  # a plan's text with room to spare
 MOST_HEADER_BYTES = 16 << 10
+MOST_MESSAGE_BYTES = 32 << 10  # on a WebSocket: SIP with the description of one call
 _TOO_LARGE = b'{"error":"the request is too large"}'
 _TOO_OFTEN = b'{"error":"too many requests; wait a moment"}'
 _A_SECOND, _IN_ADVANCE = 100.0, 300.0  # of one address: an office of fifty that opens its pages all at once

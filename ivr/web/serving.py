@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from ivr.errors import SetupFailed
 from ivr.store import is_loopback
 from ivr.web.connection import Connection
-from ivr.web.limits import MOST_HEADER_BYTES
+from ivr.web.limits import MOST_HEADER_BYTES, MOST_MESSAGE_BYTES
 
 _GOODBYE_SECONDS = 1
 
@@ -35,8 +35,9 @@ async def serve(
         log_level="error",  # a line for each nonsensical request would fill the disk
         access_log=False,
         http=Connection,
-        ws="none",
+        ws="websockets-sansio",
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        ws_max_size=MOST_MESSAGE_BYTES,
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
         ssl_certfile=certificate,
         ssl_keyfile=private_key,

@@ -29,5 +29,10 @@ def whole_application(root: Path, live: LivePlans) -> tuple[Starlette, Controlle
     """Of the home in `root`; `REDIS_URL` names the store."""
     hotline, policy = Hotline(Home(root)), Policy()
     profiles = [account.profile for account in hotline.accounts]
-    controller = Controller(hotline.wiring, live, CurrentMedia(hotline.media), profiles, policy)
+    settings = hotline.settings
+    controller = Controller(
+        *(hotline.wiring, live, CurrentMedia(hotline.media), profiles, policy),
+        visitors=settings.visitors,
+        visitors_line=settings.web_calls.dialled,
+    )
     return web_application(hotline, controller, policy), controller

@@ -62,6 +62,13 @@ OPEN: set[tuple[str, str]] = {
     ("GET", "/enter"),
     ("POST", "/enter"),
     ("GET", "/language/{language}"),
+    ("GET", "/call"),
+    ("GET", "/api/call/outlook"),
+    ("POST", "/api/call/begin"),
+    ("GET", "/api/call/stream"),
+    ("POST", "/api/call/rate"),
+    ("POST", "/api/call/requests"),
+    ("WEBSOCKET", "/api/call/telephone/{ticket}"),
     ("GET", "/static"),
     ("GET", "/static/vendor"),
 }

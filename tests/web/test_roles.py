@@ -15,7 +15,7 @@ import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from ivr.app import Controller
 from ivr.clock import SystemClock
@@ -81,8 +81,9 @@ class Visitor:
 async def test_the_table_names_every_route(whole: tuple[Starlette, Controller]) -> None:
     routes: set[tuple[str, str]] = set()
     for route in whole[0].routes:
-        assert isinstance(route, Route | Mount)
+        assert isinstance(route, Route | Mount | WebSocketRoute)
         methods = (route.methods or set()) - {"HEAD"} if isinstance(route, Route) else {"GET"}
+        methods = {"WEBSOCKET"} if isinstance(route, WebSocketRoute) else methods
         routes |= {(method, route.path) for method in methods}
 
     assert routes - GUARDED.keys() - OPEN == set(), "say in tests/web/roles.py who may"
@@ -193,7 +194,10 @@ BODIES = st.one_of(
 )
 FIELDS = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(("call", "queue", "topic", "operator", "priority", "limit", "role", "key"), ODD_TEXT),
+    optional={
+        **dict.fromkeys(("call", "queue", "topic", "operator", "priority", "limit", "role", "key"), ODD_TEXT),
+        **dict.fromkeys(("number", "proof", "score"), ODD_TEXT | st.sampled_from(["100000", "100037", "89001234567"])),
+    },
 )
 
 
@@ -203,7 +207,7 @@ FIELDS = st.fixed_dictionaries(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    where=st.sampled_from([*EVERY, *sorted(OPEN - {("GET", "/readyz")})]),  # which says 503 to say no
+    where=st.sampled_from([*EVERY, *sorted(key for key in OPEN if key[1] != "/readyz" and key[0] != "WEBSOCKET")]),
     parts=st.lists(ODD_TEXT, min_size=3, max_size=3),
     body=BODIES | FIELDS,
     query=st.dictionaries(st.sampled_from(["key", "back", "reveal", "x"]), ODD_TEXT, max_size=3),

@@ -64,6 +64,19 @@ def test_operators_register_with_their_passwords_and_can_dial_two_codes(etc: Pat
     assert [code.split(",")[0] for code in codes] == ["exten => *1", "exten => *0"]
 
 
+def test_callers_from_the_page_have_no_password_and_one_extension(tmp_path: Path) -> None:
+    configuration = render_hotline(TEMPLATES, ASTERISK, tmp_path, replace(HOTLINE, visitors=("visitor-1", "visitor-2")))
+    pjsip, extensions = (sections(configuration.parent / f"{name}.conf") for name in ("pjsip", "extensions"))
+    assert pjsip["visitor-1"] == ["auth = visitor-1"], "no password, and no address at which it could be rung"
+    assert {"context = from-visitor", "allow_transfer = no", "allow_subscribe = no"} <= set(pjsip["visitor"])
+    reached = [line.split(",")[0] for line in extensions["from-visitor"] if line.startswith(("exten", "include"))]
+    assert reached == ["exten => call"]
+    for name in ("visitor", "visitor-1"):
+        taken = replace(HOTLINE, operators=(OperatorAccount(name, "101", "secret"),))
+        with pytest.raises(SetupFailed):
+            render_hotline(TEMPLATES, ASTERISK, tmp_path, taken)
+
+
 def test_the_fallback_rings_every_operator_who_is_free(etc: Path) -> None:
     fallback = "\n".join(sections(etc / "extensions.conf")["fallback"])
     for name in ("anna", "boris"):
@@ -93,6 +106,8 @@ def test_the_provider_is_known_by_its_addresses(tmp_path: Path) -> None:
     configuration = render_hotline(TEMPLATES, ASTERISK, tmp_path, replace(HOTLINE, trunk=trunk))
     matches = [line for line in sections(configuration.parent / "pjsip.conf")["trunk"] if line.startswith("match")]
     assert matches == ["match = 192.0.2.7", "match = 198.51.100.0/24"]
+    pjsip = sections(configuration.parent / "pjsip.conf")
+    assert "identify_by = ip" in pjsip["trunk"], "whoever only calls themselves so is nobody"
 
 
 def test_nobody_else_can_read_the_passwords(etc: Path) -> None:

@@ -87,7 +87,8 @@ function showIdle(state) {
   $("idle-note").textContent = note;
 }
 
-const words = (call) => call.said.length ? call.said.map((text) => `«${text}»`).join(" ") : call.by === "key" ? t("Выбрал клавишей", "Chosen by key") : t("Ничего не сказал", "Said nothing");
+const HOW = { key: t("Выбрал клавишей", "Chosen by key"), page: t("Звонит из браузера, тему выбрал на странице", "Calls by browser, the topic was chosen on the page") };
+const words = (call) => call.said.length ? call.said.map((text) => `«${text}»`).join(" ") : HOW[call.by] ?? t("Ничего не сказал", "Said nothing");
 const lineTitle = (line) => LINES[line.replace(/\D/g, "").replace(/^8/, "7")] ?? line;
 
 function showOffer(call, asked) {

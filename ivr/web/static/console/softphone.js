@@ -1,4 +1,5 @@
-// The telephone in the page: registers with Asterisk over WebSocket, rings, answers. One tab at a time.
+// The telephone in the page, over WebSocket to Asterisk. An operator's registers, rings, answers, one tab at a time; a
+// caller's only dials.
 
 const RETRY_SECONDS = 3;
 
@@ -34,14 +35,7 @@ export class Softphone {
       setTimeout(() => this.wanted && this.connect(), RETRY_SECONDS * 1000);
       return;
     }
-    this.stopAgent();
-    const socket = new this.JsSIP.WebSocketInterface(account.address);
-    const host = new URL(account.address).hostname;
-    const agent = (this.agent = new this.JsSIP.UA({
-      sockets: [socket], uri: `sip:${account.account}@${host}`, password: account.password,
-      register_expires: 60, session_timers: false, user_agent: "ivr-console",
-      connection_recovery_min_interval: 1, connection_recovery_max_interval: 4,
-    }));
+    const agent = this.agentOf(account, { register_expires: 60 });
     agent.on("registered", () => this.tell("ready"));
     agent.on("disconnected", () => agent === this.agent && this.tell("away"));
     agent.on("registrationFailed", () => {
@@ -54,9 +48,33 @@ export class Softphone {
     agent.start();
   }
 
+  // One call out by an account that need not register; `microphone` is the caller's own stream.
+  async dial(account, target, microphone) {
+    const library = await import("/static/vendor/jssip.js");
+    this.JsSIP = library.default ?? library;
+    const agent = this.agentOf(account, { register: false });
+    agent.on("disconnected", () => agent === this.agent && !this.session && this.rings());
+    agent.once("connected", () => {
+      this.attend(agent.call(target, { mediaStream: microphone, mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } }));
+    });
+    agent.start();
+  }
+
+  agentOf({ address, account, password }, options) {
+    this.stopAgent();
+    return (this.agent = new this.JsSIP.UA({
+      sockets: [new this.JsSIP.WebSocketInterface(address)], uri: `sip:${account}@${new URL(address).hostname}`, password,
+      session_timers: false, user_agent: "ivr", connection_recovery_min_interval: 1, connection_recovery_max_interval: 4, ...options,
+    }));
+  }
+
   arrived(session, originator) {
     if (originator !== "remote") return;
     if (this.session) return session.terminate({ status_code: 486 });
+    this.attend(session);
+  }
+
+  attend(session) {
     this.session = session;
     this.muted = false;
     const over = () => {
@@ -66,9 +84,9 @@ export class Softphone {
     session.on("ended", over);
     session.on("failed", over);
     session.on("confirmed", () => this.rings());
-    session.on("peerconnection", ({ peerconnection }) => {
-      peerconnection.addEventListener("track", ({ streams }) => (this.audio.srcObject = streams[0]));
-    });
+    const hear = (connection) => connection.addEventListener("track", ({ streams }) => (this.audio.srcObject = streams[0]));
+    if (session.connection) hear(session.connection);
+    else session.on("peerconnection", ({ peerconnection }) => hear(peerconnection));
     this.rings();
   }
 
@@ -82,6 +100,14 @@ export class Softphone {
 
   decline() {
     if (this.ringing) this.session.terminate({ status_code: 486 });
+  }
+
+  hangUp() {
+    if (this.session && !this.session.isEnded()) this.session.terminate();
+  }
+
+  press(key) {
+    if (this.session?.isEstablished()) this.session.sendDTMF(key, { transportType: "RFC2833" });
   }
 
   mute(off) {
