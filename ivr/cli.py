@@ -15,6 +15,8 @@ _COMMANDS = {
     "setup": "ivr.commands:setup",
     "run": "ivr.commands:run",
     "controller": "ivr.commands:controller",
+    "program": "ivr.commands:program",
+    "units": "ivr.units:write",
     "speech": "ivr.commands:speech",
     "status": "ivr.commands:status",
     "metrics": "ivr.web.commands:metrics",
@@ -82,7 +84,7 @@ _GROUPS = {  # words that only lead to further words, and what they are about
     "person": "What is held on one person",
     "accounts": "Who may sign in to the web pages",
 }
-_HIDDEN = frozenset({"controller", "speech"})  # `ivr run` and service managers start these
+_HIDDEN = frozenset({"controller", "program", "speech"})  # `ivr run` and service managers start these
 _MACHINE_ERRORS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",

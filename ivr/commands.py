@@ -41,6 +41,14 @@ def run() -> None:
     asyncio.run(running.run(hotline, provisions, lambda: _announce(hotline)))
 
 
+def program(name: Annotated[str, typer.Argument(help="asterisk, store, speech-1, speech-2, …")]) -> None:
+    """Become one program of the hotline: what service managers start beside `ivr controller`."""
+    from ivr import run as running
+
+    hotline = Hotline(Home.find())
+    running.become(hotline, _prepare(hotline), name)
+
+
 def controller() -> None:
     """Serve calls: what `ivr run` and service managers start beside Asterisk, the store and the speech workers."""
     from ivr.controller import serve

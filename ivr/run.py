@@ -7,10 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import aiohttp
 
-from ivr.errors import StoreUnavailable
+from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.hotline import Hotline
 from ivr.line.ari import wait_for_ari
 from ivr.provision import store as embedded_store
@@ -21,6 +22,7 @@ from ivr.supervise import Program, Supervisor, interruptible, only_one
 _ASK_AGAIN_SECONDS = 0.05
 _READY_SECONDS = 60.0  # a busy machine needs several times the usual 5 s; a program that dies is told at once
 _SPARE = "controller-spare"
+_IVR = (sys.executable, "-m", "ivr")
 
 
 async def run(hotline: Hotline, provisions: Provisions, announce: Callable[[], Awaitable[None]]) -> None:
@@ -57,41 +59,65 @@ def _needed_ports() -> tuple[str, ...]:
     return ("sip", "asterisk", "agi", "web", "speech", *(["store"] if own_store else []))
 
 
-def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
-    home, ports = hotline.home, hotline.ports
-    ivr = (sys.executable, "-m", "ivr")
+def become(hotline: Hotline, provisions: Provisions, name: str) -> None:
+    """Turn this process into a program of the hotline, for a service manager; SetupFailed for a name that is none."""
+    programs: dict[str, Callable[[], Program]] = {
+        "asterisk": lambda: _asterisk(hotline, provisions),
+        "store": lambda: _store(hotline),
+        **{f"speech-{number}": partial(_speech, hotline, number) for number in _speech_workers(hotline)},
+    }
+    if name not in programs:
+        raise SetupFailed(f'there is no program "{name}"', hint=f"programs: {', '.join(programs)}")
+    program = programs[name]()
+    os.execve(program.command[0], list(program.command), {**os.environ, **program.environment})  # noqa: S606 -- no shell
+
+
+def _asterisk(hotline: Hotline, provisions: Provisions) -> Program:
+    home = hotline.home
     configuration = render_hotline(
         home.root / "asterisk", provisions.asterisk, home.var / "asterisk", hotline.asterisk_settings(provisions.music)
     )
-    programs = [
-        Program(
-            "asterisk",
-            start_command(provisions.asterisk, configuration),
-            lambda: wait_for_ari(hotline.asterisk_address, "ivr", hotline.secrets.password("ari"), _READY_SECONDS),
-            home.logs / "asterisk.log",
-            provisions.asterisk.environment,
-            ready_seconds=_READY_SECONDS,
-        )
-    ]
-    for index, (host, port) in enumerate(hotline.speech_addresses):
-        programs.append(
-            Program(
-                f"speech-{index + 1}",
-                (*ivr, "speech", "--port", str(port)),
-                lambda host=host, port=port: _accepts(host, port),  # type: ignore[misc]
-                home.logs / f"speech-{index + 1}.log",
-                ready_seconds=_READY_SECONDS,
-            )
-        )
+    return Program(
+        "asterisk",
+        start_command(provisions.asterisk, configuration),
+        lambda: wait_for_ari(hotline.asterisk_address, "ivr", hotline.secrets.password("ari"), _READY_SECONDS),
+        home.logs / "asterisk.log",
+        provisions.asterisk.environment,
+        ready_seconds=_READY_SECONDS,
+    )
+
+
+def _speech_workers(hotline: Hotline) -> range:
+    return range(1, len(hotline.speech_addresses) + 1)
+
+
+def _speech(hotline: Hotline, number: int) -> Program:
+    host, port = hotline.speech_addresses[number - 1]
+    return Program(
+        f"speech-{number}",
+        (*_IVR, "speech", "--port", str(port)),
+        lambda: _accepts(host, port),
+        hotline.home.logs / f"speech-{number}.log",
+        ready_seconds=_READY_SECONDS,
+    )
+
+
+def _store(hotline: Hotline) -> Program:
+    directory, password = hotline.home.var / "store", hotline.secrets.password("store")
+    command = embedded_store.command(directory, hotline.ports.store, password)
+    return Program("store", command, lambda: _store_answers(hotline), hotline.home.logs / "store.log")
+
+
+def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
+    home = hotline.home
+    programs = [] if os.environ.get("REDIS_URL") else [_store(hotline)]
+    programs.append(_asterisk(hotline, provisions))
+    programs += [_speech(hotline, number) for number in _speech_workers(hotline)]
     before = tuple(program.name for program in programs)
-    if not os.environ.get("REDIS_URL"):
-        command = embedded_store.command(home.var / "store", ports.store, hotline.secrets.password("store"))
-        programs.insert(0, Program("store", command, lambda: _store_answers(hotline), home.logs / "store.log"))
-        before = ("store", *before)
     programs.append(
         Program(
             "controller",
-            (*ivr, "controller"),
+            (*_IVR, "controller"),
             lambda: _controller_ready(hotline),
             home.logs / "controller.log",
             after=before,
@@ -103,7 +129,7 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
     programs.append(
         Program(
             _SPARE,
-            (*ivr, "controller"),
+            (*_IVR, "controller"),
             _at_once,
             home.logs / f"{_SPARE}.log",
             after=("controller",),

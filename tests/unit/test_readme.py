@@ -33,7 +33,7 @@ def test_every_folder_that_it_names_exists() -> None:
 
 
 def test_every_command_that_it_shows_exists() -> None:
-    shown = set(re.findall(r"(?:\.venv/bin/ivr|`ivr) ([a-z]+)", README))
+    shown = set(re.findall(r"(?:\.venv/bin/ivr|`ivr) ([a-z][a-z-]*)", README))
     assert shown - {name.partition(" ")[0] for name in _COMMANDS} == set()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make ([a-z]+)", README)) <= targets
