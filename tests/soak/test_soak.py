@@ -32,7 +32,7 @@ from tests.telephone.conftest import CHECKOUT, RunningHotline, agent, provisions
 __all__ = ["agent", "provisions", "voice"]
 
 MINUTES = float(os.environ.get("IVR_SOAK_MINUTES", "0"))
-ROUNDS, ROUND_SECONDS = 5, 10.0 if not MINUTES else 30.0
+ROUNDS, ROUND_SECONDS = 5, 8.0 if not MINUTES else 30.0
 LINE = "88005553535"
 OPERATORS, TALK_SECONDS, WRAP_UP_SECONDS = 6, 2.0, 1.0
 OCCUPANCY = 0.7
