@@ -17,7 +17,7 @@ from ivr.line.ari import AriClient
 from tests.failures.conftest import kill, measured, sign_in
 from tests.telephone.conftest import RunningHotline
 
-pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 LINE = "88005553535"
 LONGEST_OUTAGE_SECONDS = 5.0

@@ -16,7 +16,7 @@ from ivr.provision.setup import Provisions
 from tests.failures.conftest import kill, measured
 from tests.telephone.conftest import CHECKOUT, RunningHotline
 
-pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 LINE = "88005553535"
 

