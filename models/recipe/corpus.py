@@ -19,6 +19,7 @@ from recipe.phrases import LETTERS, OTHER, TEXTS, TOPICS, Phrases
 from recipe.sentences import fortunes
 
 PROJECT = Path(__file__).resolve().parents[2]
+CALLERS, CALLERS_HELD_OUT = "callers.tsv", "callers_holdout.tsv"  # to develop on, and for the final figure only
 _LANGUAGE = "ru"
 _COMMON_WORDS = 25_000
 _GENERAL_WEIGHT, _TALK_WEIGHT, _EXAMPLE_WEIGHT = 0.3, 1.0, 2.0
@@ -35,9 +36,9 @@ def test_phrases() -> frozenset[str]:
     return frozenset((TEXTS / "test/hotline.txt").read_text("utf-8").split("\n"))
 
 
-def callers_topics() -> dict[str, str]:
-    """Sentences of callers kept from the making of this model, and what each is about."""
-    files = (PROJECT / "tests/speech/callers_holdout.tsv", PROJECT / "tests/speech/callers.tsv")
+def callers_topics(*names: str) -> dict[str, str]:
+    """Sentences of callers kept from the making of this model, and what each is about; of both files unless named."""
+    files = (PROJECT / "tests/speech" / name for name in names or (CALLERS_HELD_OUT, CALLERS))
     rows = (row for file in files for row in file.read_text("utf-8").splitlines())
     pairs = (row.split("\t") for row in rows if row and not row.startswith("#"))
     return {text: topic for topic, text in pairs}

@@ -80,22 +80,25 @@ def rows(model_directory: Path, network: Path | None, tests: Tests, every: int =
     callers = tests.callers()[::every]
     for decibels in NOISE_DECIBELS:
         result = recognise(model_directory, callers, partial(_noisy, decibels=decibels))
-        right = _right_topics([one.text for one in callers], result.heard)
         what = f"{len(callers)} sentences of callers by irina and mikhail, noise at {decibels} dB: right topics"
-        yield what, f"{right:.1f} % (word errors {result.word_error:.1f} %)"
-    right = _right_topics([one.text for one in callers], [Heard("text", one.text) for one in callers])
-    yield "the same from their text, without recognition: right topics", f"{right:.1f} %"
+        yield what, f"{_right_topics(callers, result.heard)}; word errors {result.word_error:.1f} %"
+    written = [Heard("text", one.text) for one in callers]
+    yield "the same from their text, without recognition: right topics", _right_topics(callers, written)
     yield "processor seconds for a second of speech (noise at 5 dB)", f"{cost:.3f}, {0.9 / cost:.0f} streams a core"
     yield "loaded in", f"{load_seconds(model_directory):.2f} s"
     files = (file for file in model_directory.rglob("*") if file.is_file())
     yield "size of the directory", f"{sum(file.stat().st_size for file in files) / 2**20:.1f} MB"
 
 
-def _right_topics(said: Sequence[str], heard: Sequence[Heard]) -> float:
-    """Share of sentences, in per cent, whose topic the product finds in what was heard."""
-    topics, wanted = load_topics(TOPICS), corpus.callers_topics()
-    found = [topics.classify(one.text, one.alternatives).topic for one in heard]
-    return 100.0 * sum(topic == wanted[one] for topic, one in zip(found, said, strict=True)) / len(said)
+def _right_topics(said: Sequence[held_out.Recording], heard: Sequence[Heard]) -> str:
+    """Share of sentences, in per cent, whose topic the product finds: of those developed on, of those held out."""
+    topics, shares = load_topics(TOPICS), []
+    for name in (corpus.CALLERS, corpus.CALLERS_HELD_OUT):
+        wanted = corpus.callers_topics(name)
+        pairs = [(one, by_ear) for one, by_ear in zip(said, heard, strict=True) if one.text in wanted]
+        right = sum(topics.classify(ear.text, ear.alternatives).topic == wanted[one.text] for one, ear in pairs)
+        shares.append(100.0 * right / len(pairs))
+    return f"{shares[0]:.1f} %, held-out sentences {shares[1]:.1f} %"
 
 
 def _noisy(samples: store.Bands, number: int, decibels: float) -> store.Bands:
