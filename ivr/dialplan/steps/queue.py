@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -93,6 +93,11 @@ class QueueStep(Step):
     callback: Callback | None = None
     longest_wait: LongestWait | None = None
     refused: SectionName = Field(description="Where to go when the queue takes no calls: full, closed, nobody there.")
+    full: SectionName | None = Field(None, description="Where to go when as many wait as may. Default: as `refused`.")
+    closed: SectionName | None = Field(None, description="Where to go when it is closed. Default: as `refused`.")
+    nobody: SectionName | None = Field(
+        None, description="Where to go when nobody who could take the call is there. Default: as `refused`."
+    )
     then: SectionName | None = Field(
         None, description="Where to go when the operator has left. Default: the call ends."
     )
@@ -186,7 +191,12 @@ class QueueStep(Step):
     def _refused(self, turn: Turn, reason: str) -> Move:
         turn.out_of_queue()
         turn.note("queue_refused", {"queue": self.queue, "reason": reason})
-        return Go(self.refused, REFUSED)
+        own = self._own_ways().get(reason)
+        return Go(own, reason) if own else Go(self.refused, REFUSED)
+
+    def _own_ways(self) -> Mapping[str, str | None]:
+        """By the reason for which the queue takes no calls: where to go; None: as for the others."""
+        return {"full": self.full, "closed": self.closed, "nobody": self.nobody}
 
     def _operator_acts(self, turn: Turn, doing: Waiting, event: Connected | BackToQueue) -> None:
         if isinstance(event, Connected):
@@ -280,6 +290,9 @@ class QueueStep(Step):
         if self.then is not None:
             yield Way(AFTER_TALK, self.then, "talked", ("then",))
         yield Way(REFUSED, self.refused, place=("refused",))
+        for reason, section in self._own_ways().items():
+            if section is not None:
+                yield Way(reason, section, place=(reason,))
         if self.callback is not None:
             yield Way(CALLED_BACK, self.callback.go, "choice", ("callback", "go"))
         if self.longest_wait is not None:

@@ -327,7 +327,7 @@ _STEPS = st.one_of(
     st.fixed_dictionaries(
         {"queue": st.just("people"), "refused": _SECTION},
         optional={
-            "then": _SECTION,
+            **dict.fromkeys(("then", "full", "closed", "nobody"), _SECTION),
             "announce": st.just({"say": "hello"}),
             "callback": st.fixed_dictionaries({"say": st.just("hello"), "go": _SECTION}),
             "longest_wait": st.fixed_dictionaries({"seconds": st.just(60), "go": _SECTION}),

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from ivr.call import effects as fx
 from ivr.call import events as ev
 from ivr.dialplan import interpret
@@ -242,6 +244,15 @@ def test_a_queue_that_does_not_answer_counts_as_refusing(tmp_path: Path) -> None
     effects = call.feed(ev.TimerFired("admission"))
     assert fx.LeaveQueue("no_answer") in effects
     assert "queue_refused" in call.notes()
+
+
+@pytest.mark.parametrize("reason", ["full", "closed", "nobody"])
+def test_each_refusal_has_a_way_of_its_own_or_the_common_one(tmp_path: Path, reason: ev.QueueRefusal) -> None:
+    own = "  own:\n    - hang_up: notice\n"
+    for more, heard in ((f"      {reason}: own\n", "notice"), ("", "goodbye")):
+        call = Call(tmp_path, QUEUE + more + own if more else QUEUE)
+        call.feed(ev.QueueRefused("people", reason))
+        assert call.played() == [heard]
 
 
 def test_a_talk_that_our_side_broke_goes_back_to_the_queue_twice(tmp_path: Path) -> None:
