@@ -93,11 +93,15 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The call waits in the queue; `position` counts from 1, `expected_wait_seconds` may be unknown."""
+    """The call waits in the queue; `position` counts from 1.
+
+    `expected_wait_seconds` is the middle of the range that can be told, `at_most_seconds` its end; both may be unknown.
+    """
 
     queue: str
     position: int
     expected_wait_seconds: float | None = None
+    at_most_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ FACTS: dict[str, Type] = {
     "weekday": "number",
     "position": "number",
     "expected_minutes": "number",
+    "at_most_minutes": "number",
 }
 """Facts of every call. `time` is "08:30" and `date` "2026-12-31" in the plan's zone; `weekday`: 1 is Monday."""
 
@@ -58,7 +59,6 @@ def look_up(name: str, plan: Plan, state: State, now: Now) -> Value:
 def _facts(plan: Plan, state: State, now: Now) -> Mapping[str, Value]:
     local: datetime = now.wall.astimezone(ZoneInfo(plan.time_zone))
     waiting = state.doing if isinstance(state.doing, Waiting) else None
-    expected = waiting.expected_wait_seconds if waiting else None
     return {
         "language": state.language,
         "topic": state.topic,
@@ -72,5 +72,11 @@ def _facts(plan: Plan, state: State, now: Now) -> Mapping[str, Value]:
         "date": f"{local:%Y-%m-%d}",
         "weekday": local.isoweekday(),
         "position": (waiting.position if waiting else None) or 0,
-        "expected_minutes": 0 if expected is None else max(1, -int(-expected // 60)),
+        "expected_minutes": _minutes(waiting.expected_wait_seconds if waiting else None),
+        "at_most_minutes": _minutes(waiting.at_most_seconds if waiting else None),
     }
+
+
+def _minutes(seconds: float | None) -> int:
+    """Begun minutes; 0 when it is not known."""
+    return 0 if seconds is None else max(1, -int(-seconds // 60))

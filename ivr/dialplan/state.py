@@ -59,6 +59,7 @@ class Waiting:
     callback: Literal["", "offered", "asked"] = ""
     position: int | None = None
     expected_wait_seconds: float | None = None
+    at_most_seconds: float | None = None
     verb: Literal["queue"] = "queue"
 
 

@@ -139,7 +139,7 @@ class Router:
         answer = await self._store.enter(row, caller_token)
         if isinstance(answer, Entered):
             expected = self._prospects.tell(call, reckoned, now)
-            return Queued(wanted.queue, answer.position, expected.seconds if expected else None)
+            return _queued(wanted.queue, answer.position, expected)
         return QueueRefused(wanted.queue, "full" if answer.reason == "full" else "closed")
 
     async def leave(self, call: CallId, reason: str, *, caller_token: str = "") -> None:
@@ -272,7 +272,7 @@ class Router:
         if row is None or row.state == "talking":
             return None
         expected = self.expected_wait(call)
-        return Queued(row.queue, position(self.view, row), expected.seconds if expected else None)
+        return _queued(row.queue, position(self.view, row), expected)
 
     def row(self, call: CallId) -> QueuedCall | None:
         """The call as the queue has it; None when it is not there."""
@@ -307,3 +307,7 @@ class Router:
             for operator in await self._store.feed.operators()
             if operator.name in self.view.profiles
         )
+
+
+def _queued(queue: str, place: int, expected: ExpectedWait | None) -> Queued:
+    return Queued(queue, place, *((expected.seconds, expected.high_seconds) if expected else ()))

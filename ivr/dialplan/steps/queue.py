@@ -46,6 +46,9 @@ class Announce(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     say: Prompts
+    expected: Prompts | None = Field(
+        None, description="Said after it when the wait can be told: `at_most_minutes`, or `expected_minutes`."
+    )
     every_seconds: Seconds = Field(30.0, description="From the end of one announcement to the beginning of the next.")
 
 
@@ -143,8 +146,8 @@ class QueueStep(Step):
         if not isinstance(doing, Waiting):
             return Stay()
         match event:
-            case Queued(_, position, expected):
-                self._queued(turn, doing, position, expected)
+            case Queued():
+                self._queued(turn, doing, event)
             case QueueRefused(_, reason) if not doing.talking:
                 return self._refused(turn, reason)
             case OfferEnded() if not doing.talking and turn.state.playing is None:
@@ -165,7 +168,7 @@ class QueueStep(Step):
                 pass
         return Stay()
 
-    def _queued(self, turn: Turn, doing: Waiting, position: int, expected: float | None) -> None:
+    def _queued(self, turn: Turn, doing: Waiting, standing: Queued) -> None:
         # A further `Queued` only tells a new place in the queue.
         turn.cancel_timer(ADMISSION)
         if not doing.admitted:
@@ -173,15 +176,17 @@ class QueueStep(Step):
                 "queued",
                 {
                     "queue": doing.queue,
-                    "position": position,
-                    "expected_wait_seconds": expected,
+                    "position": standing.position,
+                    "expected_wait_seconds": standing.expected_wait_seconds,
                     "topic": turn.state.topic,
                     "priority": turn.state.priority,
                     "language": turn.state.language,
                 },
             )
             self._admitted(turn)
-        turn.do(replace(doing, admitted=True, position=position, expected_wait_seconds=expected))
+        expected, at_most = standing.expected_wait_seconds, standing.at_most_seconds
+        told = replace(doing, position=standing.position, expected_wait_seconds=expected, at_most_seconds=at_most)
+        turn.do(replace(told, admitted=True))
 
     def _admitted(self, turn: Turn, waited_seconds: float = 0.0) -> None:
         self._announce_later(turn)
@@ -249,7 +254,9 @@ class QueueStep(Step):
         doing = turn.state.doing
         if timer == ANNOUNCEMENT and self.announce is not None and isinstance(doing, Waiting):
             offer = self.callback.say if self.callback and doing.callback == "offered" else ()
-            turn.play((*self.announce.say, *offer))
+            # A wait that is longer than was told is not told again to end in a minute.
+            expected = self.announce.expected or () if doing.at_most_seconds else ()
+            turn.play((*self.announce.say, *expected, *offer))
             turn.note("announced", {**self._waited(turn, doing), "position": doing.position})
         if timer == CALLBACK and self.callback is not None and isinstance(doing, Waiting):
             if doing.callback == "asked":  # nobody answers: the caller goes on waiting
@@ -301,5 +308,6 @@ class QueueStep(Step):
     def prompts(self) -> Iterator[tuple[Place, Item]]:
         if self.announce is not None:
             yield from listed(("announce", "say"), self.announce.say)
+            yield from listed(("announce", "expected"), self.announce.expected or ())
         if self.callback is not None:
             yield from listed(("callback", "say"), self.callback.say)

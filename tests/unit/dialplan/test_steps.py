@@ -239,6 +239,15 @@ def test_a_waiting_caller_is_told_the_latest_position(tmp_path: Path) -> None:
     assert [effect for effect in call.prompts_end() if isinstance(effect, fx.StartMusic)]
 
 
+def test_how_long_it_will_be_at_most_is_told_when_it_is_known(tmp_path: Path) -> None:
+    expected = "        expected: [notice, {number: at_most_minutes, unit: minute, case: genitive}]\n"
+    for at_most, heard in ((None, []), (0.0, []), (130.0, ["notice", "number_3_genitive", "minute_many"])):
+        call = Call(tmp_path, QUEUE.replace("        every_seconds", expected + "        every_seconds"))
+        call.feed(ev.Queued("people", 2, 61.0, at_most))
+        call.feed(ev.TimerFired("announcement"))
+        assert call.played()[4:] == heard
+
+
 def test_a_queue_that_does_not_answer_counts_as_refusing(tmp_path: Path) -> None:
     call = Call(tmp_path, QUEUE)
     effects = call.feed(ev.TimerFired("admission"))
