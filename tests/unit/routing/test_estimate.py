@@ -77,3 +77,8 @@ def test_a_corrected_range_is_a_range(waits: list[float], low: float, more: floa
         correction = correction.after(reckoned, waited)
     told = correction.of(reckoned)
     assert 0 <= told.low_seconds <= told.high_seconds < inf
+
+
+def test_a_range_that_begins_at_once_is_not_pushed_there_for_ever() -> None:
+    ((low, _),) = Correction().after(ExpectedWait(0, 8), 4).factors.values()
+    assert low == 1, "it would grow without bound"
