@@ -100,7 +100,7 @@ class Ledger:
             self._uncounted.append(taken)
         self.meters.take(*taken)
         self.clerk.observe(call, kind, data, personal)
-        self.incidents.observe(kind, data, personal)
+        self.incidents.observe(kind, data)
         for follow in self.followers:
             follow(call, kind, data)
 

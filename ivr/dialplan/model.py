@@ -15,6 +15,8 @@ from ivr.dialplan.numbers import normalised_line
 from ivr.dialplan.step import Step
 from ivr.hours import ALWAYS, Hours, Zone
 
+ALIKE = "≈ "
+
 
 class Classified(Protocol):
     """What a topic classifier found; `topic` is "none" when it found nothing. `matters`: the part of a topic."""
@@ -26,7 +28,10 @@ class Classified(Protocol):
     @property
     def margin(self) -> float: ...
     @property
-    def matched(self) -> Sequence[str]: ...
+    def matched(self) -> Sequence[str]:
+        """What decided: the admin's phrases; after `ALIKE` words of the caller's that are like the topic's examples."""
+        ...
+
     @property
     def alternatives(self) -> Sequence[tuple[str, float]]: ...
     @property

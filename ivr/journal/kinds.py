@@ -33,6 +33,9 @@ def _kind(
     return name, Kind(name, subject, meaning, fields or {}, personal or {})
 
 
+PHRASES_APART = "; "
+"""Between the phrases of a `topic` record."""
+
 _OPERATOR = {"operator": "the operator's name in config/operators.yaml"}
 _QUEUE = {"queue": "the queue's name"}
 _TRY = {"attempt": "which time this is for this menu, from 1", "left": "how many attempts remain"}
@@ -68,8 +71,10 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("call", "topic", "the topic was found",
               {"topic": "its id", "confidence": "0–1", "margin": "distance to the next topic, 0–1",
                "by": "key, speech, confirmed, page, plan or operator", "language": "language of what was said",
-               "priority": "the call's priority from here", "matter": "which part of the topic, if its words tell"},
-              {"matched": "the words that decided", "alternatives": "other topics and their confidence"}),
+               "priority": "the call's priority from here", "matter": "which part of the topic, if its words tell",
+               "phrases": "the admin's phrases that decided, as in dialplans/topics.yaml"},
+              {"alike": "words that are like the topic's examples",
+               "alternatives": "other topics and their confidence"}),
         _kind("call", "decided", "the plan chose a way",
               {"choice": "the way taken", "reason": "why", "condition": "what was asked", "to": "the next step",
                "priority": "the call's priority from here", "language": "the call's language from here"}),
@@ -192,7 +197,8 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("system", "person_erased", "everything personal about somebody was made unreadable",
               {"calls": "how many of their calls"}),
         _kind("system", "incident_opened", "many like failures at once: a critical incident",
-              {"incident": "its id", "topic": "their topic", "calls": "how many", "usual": "in that hour, per window"}),
+              {"incident": "its id", "topic": "their topic", "calls": "how many", "usual": "in that hour, per window",
+               "phrase": "of topics.yaml, which they have in common; empty: the topic alone"}),
         _kind("system", "incident_closed", "the critical incident is over",
               {"incident": "its id", "calls": "how many in all", "seconds": "how long"}),
     )

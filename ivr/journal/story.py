@@ -24,7 +24,9 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     "no_match": lambda f: "that fits nothing here" + _attempt(f),
     "speech_lost": lambda f: f"no speech recognition ({f.get('reason', 'unknown')}): on with keys",
     "topic": lambda f: (
-        f"topic {f['topic']}" + _percent(f, "confidence", ", sure to {}") + _because(f, "matched", " by {}")
+        f"topic {f['topic']}"
+        + _percent(f, "confidence", ", sure to {}")
+        + _because({"words": decisive(f)}, "words", " by {}")
     ),
     "decided": lambda f: f"goes {f.get('choice') or f.get('to')}" + _because(f, "reason"),
     "consent_asked": lambda f: f"asked for consent to recording (notice {f['version']}, key {f['key']})",
@@ -74,6 +76,11 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     "request_status": lambda f: f"request {f['request']} is now {f['status']}" + _because(f, "was", ", was {}"),
     "failed": lambda f: "our fault" + _because(f, "where", " in {}") + _because(f, "reason", ": {}"),
 }
+
+
+def decisive(facts: _Facts) -> str:
+    """By which words the topic of a `topic` record was known."""
+    return ", ".join(str(facts[name]) for name in ("phrases", "alike") if facts.get(name))
 
 
 def sentence(record: Record) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.journal.record import Record
+from ivr.journal.story import decisive
 
 _Facts = Mapping[str, Any]
 _ENDS = {
@@ -35,7 +36,7 @@ _PHRASES: Mapping[str, Callable[[_Facts], str]] = {
     "no_input": lambda f: _text(f, "attempt", "попытка {}"),
     "no_match": lambda f: _text(f, "attempt", "попытка {}"),
     "topic": lambda f: (
-        f"{f['topic']}{_percent(f, 'confidence', ', уверенность {}')}{_text(f, 'matched', ', по словам: {}')}"
+        f"{f['topic']}{_percent(f, 'confidence', ', уверенность {}')}{decisive(f) and f', по словам: {decisive(f)}'}"
     ),
     "decided": lambda f: _text(f, "choice") or _text(f, "to"),
     "consent_asked": lambda f: f"редакция {f['version']}, клавиша {f['key']}",

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ivr.dialplan.model import ALIKE
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
 from ivr.speech import words
 from ivr.speech.examples import Company, Example, Likeness, read_examples
@@ -185,7 +186,7 @@ def _score(topic: Topic, found: list[tuple[Topic, Rule, Match]], like: Likeness 
     if like is None:
         return _Score(topic, weight, weight, tuple(matched), matter)
     if like.words:
-        matched.append("≈ " + " ".join(like.words))
+        matched.append(ALIKE + " ".join(like.words))
     return _Score(topic, weight + _SHARE_OF_EXAMPLES * like.weight, weight, tuple(matched), matter)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from ivr.clock import Clock
+from ivr.journal.kinds import PHRASES_APART
 from ivr.journal.record import Record
-from ivr.stats.incident import WINDOW_SECONDS, Incident, Incidents, Usual
+from ivr.stats.incident import WINDOW_SECONDS, Incident, Incidents, Told, Usual
 
 LEARNING_SECONDS = 14 * 86_400.0
 _LOOK_SECONDS = 60.0
@@ -33,11 +34,10 @@ class IncidentWatch:
         """Incidents under way, the oldest first."""
         return tuple(sorted(self._incidents.open.values(), key=lambda incident: incident.opened))
 
-    def observe(self, kind: str, data: Mapping[str, Any], personal: Mapping[str, str]) -> None:
+    def observe(self, kind: str, data: Mapping[str, Any]) -> None:
         """A call has made a step. Never blocks."""
         if kind == "topic":
-            words = personal.get("matched", "")
-            self._write(self._incidents.take(str(data.get("topic", "none")), self._clock.wall(), words))
+            self._write(self._incidents.take(_told(data, self._clock.wall())))
 
     async def learn(self, records: AsyncIterator[Record], before_seconds: float) -> None:
         """Know what is usual from these records; incidents under way go on."""
@@ -48,19 +48,25 @@ class IncidentWatch:
 
         What happened before `before_seconds`, midnight, is a whole day to learn from.
         """
-        usual, open_, calls = Usual(), dict[str, Incident](), deque[tuple[float, str]]()
+        usual, open_, calls = Usual(), dict[str, Incident](), deque[Told]()
         async for record in records:
             at, data = record.wall_seconds, record.data
             match record.kind:
                 case "topic" if at < before_seconds:
-                    usual.take(str(data.get("topic", "none")), datetime.fromtimestamp(at, self._zone))
+                    usual.take(_told(data, at), self._zone)
                 case "topic" if at < self._began:
-                    calls.append((at, str(data.get("topic", "none"))))
-                    while calls[0][0] <= at - WINDOW_SECONDS:
+                    calls.append(_told(data, at))
+                    while calls[0].at <= at - WINDOW_SECONDS:
                         calls.popleft()
                 case "incident_opened":
-                    name, topic = str(data["incident"]), str(data["topic"])
-                    open_[name] = Incident(topic, _opened(name, at), int(data["calls"] or 0), float(data["usual"] or 0))
+                    name = str(data["incident"])
+                    open_[name] = Incident(
+                        str(data["topic"]),
+                        _opened(name, at),
+                        int(data["calls"] or 0),
+                        float(data["usual"] or 0),
+                        str(data.get("phrase") or ""),
+                    )
                 case "incident_closed":
                     open_.pop(str(data["incident"]), None)
                 case _:
@@ -84,10 +90,15 @@ class IncidentWatch:
             name = _name(incident)
             if incident.closed is None:
                 facts = {"incident": name, "topic": incident.topic, "calls": incident.calls, "usual": incident.usual}
-                self._record("incident_opened", facts)
+                self._record("incident_opened", {**facts, "phrase": incident.phrase})
             else:
                 seconds = round(incident.closed - incident.opened)
                 self._record("incident_closed", {"incident": name, "calls": incident.calls, "seconds": seconds})
+
+
+def _told(data: Mapping[str, Any], at: float) -> Told:
+    phrases = str(data.get("phrases") or "")
+    return Told(str(data.get("topic", "none")), at, tuple(phrases.split(PHRASES_APART)) if phrases else ())
 
 
 def _name(incident: Incident) -> str:
@@ -107,5 +118,5 @@ async def learnt(records: AsyncIterator[Record], before_seconds: float, zone: tz
         if record.wall_seconds >= before_seconds:
             break
         if record.kind == "topic":
-            usual.take(str(record.data.get("topic", "none")), datetime.fromtimestamp(record.wall_seconds, zone))
+            usual.take(_told(record.data, record.wall_seconds), zone)
     return usual

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ivr.dialplan.fields import Item, Key, Names, Phrases, Prompts, SectionName
-from ivr.dialplan.model import Classified
+from ivr.dialplan.model import ALIKE, Classified
 from ivr.dialplan.phrases import longest_in
+from ivr.dialplan.state import Value
 from ivr.dialplan.step import Go, Move, Next, Place, Way, listed
 from ivr.dialplan.steps.question import Question
 from ivr.dialplan.turn import Turn
+from ivr.journal.kinds import PHRASES_APART
 
 ANY_TOPIC = "any"
 TOPIC_PROMPT = "topic_"
@@ -144,9 +146,12 @@ class Ask(Question):
 
     def _take(self, turn: Turn, found: Classified) -> None:
         turn.change(priority=max(turn.state.priority, found.urgency))
-        facts = {"confidence": round(found.confidence, 3), "margin": round(found.margin, 3)}
-        matched = {"matched": ", ".join(found.matched)} if found.matched else {}
-        turn.set_topic(found.topic, {"by": "speech", **facts}, matched, found.matters.get(found.topic, ""))
+        facts: dict[str, Value] = {"confidence": round(found.confidence, 3), "margin": round(found.margin, 3)}
+        alike = [words.removeprefix(ALIKE) for words in found.matched if words.startswith(ALIKE)]
+        if phrases := [words for words in found.matched if not words.startswith(ALIKE)]:
+            facts["phrases"] = PHRASES_APART.join(phrases)
+        personal = {"alike": ", ".join(alike)} if alike else {}
+        turn.set_topic(found.topic, {"by": "speech", **facts}, personal, found.matters.get(found.topic, ""))
 
     def _offer(self, turn: Turn, topics: tuple[str, ...]) -> Move:
         """Ask whether the first of `topics` is meant."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ivr.journal.record import Record
+from ivr.journal.story import decisive
 from ivr.request.model import TITLES, Request
 
 _Facts = Mapping[str, Any]
@@ -143,7 +144,7 @@ _GATHERS: Mapping[str, _Gather] = {
     "topic": lambda _, record: {
         "topic": record.data.get("topic", "none"),
         "by": record.data.get("by", ""),
-        "matched": record.personal.get("matched", ""),
+        "matched": decisive({**record.data, **record.personal}),
     },
     "queued": lambda found, record: {
         "queued": record.wall_seconds if found["queued"] is None else found["queued"],

@@ -4,6 +4,9 @@ import { $, drafts, element, post, t } from "/static/studio-server.js";
 
 const REASONS = { finished: t("план окончен", "the plan is done"), nobody: t("никого нет", "nobody is there"), closed: t("закрыта", "closed"), full: t("полна", "full") };
 
+// By which words a topic was known: the admin's phrases, and words that are like its examples.
+const decisive = (fact) => [fact.phrases, fact.alike].filter(Boolean).join(", ");
+
 // What of a call is told, and how; what is not here goes without saying.
 const WORDS = {
   hears: (fact) => fact.text,
@@ -19,7 +22,7 @@ const WORDS = {
   key: (fact) => [t("Введено", "Entered"), fact.keys ?? fact.key],
   topic: (fact) => [
     t(`Тема: ${fact.topic}`, `Topic: ${fact.topic}`),
-    fact.by === "speech" ? t(`уверенность ${fact.confidence}; решили слова: ${fact.matched}`, `confidence ${fact.confidence}; the words: ${fact.matched}`) : t("по клавише", "by key"),
+    fact.by === "speech" ? t(`уверенность ${fact.confidence}; решили слова: ${decisive(fact)}`, `confidence ${fact.confidence}; the words: ${decisive(fact)}`) : t("по клавише", "by key"),
   ],
   decided: (fact) => [t("Решено", "Decided"), [fact.choice, fact.condition, fact.reason, fact.to && `→ ${fact.to}`].filter((each) => each !== undefined && each !== "").join(", ")],
   enters_queue: (fact) => [t(`Очередь ${fact.queue}`, `Queue ${fact.queue}`), [t(`срочность ${fact.priority}`, `priority ${fact.priority}`), fact.skills && t(`навыки ${fact.skills}`, `skills ${fact.skills}`)].filter(Boolean).join(", ")],

@@ -40,8 +40,8 @@ def test_an_incident_is_written_when_it_opens_and_when_it_is_mended() -> None:
     watch = IncidentWatch(Usual(), clock, MOSCOW, record)
     for _ in range(40):
         clock.now += 2
-        watch.observe("topic", {"topic": "signature"}, {"matched": "подпись"})
-        watch.observe("queued", {"topic": "signature"}, {})
+        watch.observe("topic", {"topic": "signature", "phrases": "подпись"})
+        watch.observe("queued", {"topic": "signature"})
     assert [kind for kind, _ in written] == ["incident_opened"]
     assert [incident.topic for incident in watch.open] == ["signature"]
 
@@ -63,7 +63,7 @@ async def test_an_incident_goes_on_over_a_restart_until_it_is_closed() -> None:
     def call(watch: IncidentWatch) -> None:
         clock.now += 2
         journal.append(Record("c", 1, "topic", "", clock.now, clock.now, {"topic": "signature"}))
-        watch.observe("topic", {"topic": "signature"}, {})
+        watch.observe("topic", {"topic": "signature"})
 
     async def records() -> AsyncIterator[Record]:
         for each in journal:
@@ -97,5 +97,5 @@ async def test_what_is_usual_is_learnt_from_days_before() -> None:
 
     usual = await learnt(records(), NOON, MOSCOW)
 
-    assert usual.calls("forms", 12) == 10.0  # of sixty in the hour, in ten minutes
+    assert usual.calls(("forms", ""), 12) == 10.0  # of sixty in the hour, in ten minutes
     assert usual.days == {"2026-11-22"}

@@ -17,7 +17,7 @@ def told(*steps: tuple[str, dict[str, object], dict[str, str]]) -> list[Record]:
 CALL = told(
     ("arrived", {"line": "88005553535"}, {"caller": "+79991234567"}),
     ("heard", {"words": 3}, {"text": "не могу войти"}),
-    ("topic", {"topic": "access", "by": "speech", "priority": 1}, {"matched": "войти"}),
+    ("topic", {"topic": "access", "by": "speech", "priority": 1, "phrases": "войти"}, {"alike": "попасть в кабинет"}),
     ("queued", {"queue": "people", "position": 2, "language": "ru"}, {}),
     ("connected", {"operator": "anna"}, {}),
     ("escalated", {"operator": "anna", "to": "operator", "target": "boris"}, {"reason": "нужны права"}),
