@@ -98,7 +98,7 @@ class StatusReport:
                 today.speed_of_answer_seconds,
             ),
             incidents=tuple(
-                IncidentStatus(incident.topic, incident.opened, incident.calls, incident.usual)
+                IncidentStatus(incident.topic, incident.opened, incident.calls, incident.usual, incident.phrase)
                 for incident in controller.ledger.incidents.open
             ),
             topics=tuple(_topics(queue, today)),

@@ -17,6 +17,9 @@ Phase = Literal["new", "menu", "waiting", "ringing", "talking", "outside", "over
 """`menu`: with the dialplan, before the queue or after the talk. `outside`: with an outside number."""
 
 
+_PAPERWORK = frozenset(name for name, kind in KINDS.items() if kind.subject == "request")
+
+
 @dataclass(frozen=True, slots=True)
 class CallState:
     """A call after its last record. Moments are the journal's wall clock in Unix seconds."""
@@ -67,7 +70,7 @@ def take(state: CallState, record: Record) -> CallState:
     }
     if "language" in data:
         common["language"] = data["language"]
-    if "topic" in data:
+    if "topic" in data and record.kind not in _PAPERWORK:
         common["topic"] = data["topic"]
     if "priority" in data:
         common["priority"] = data["priority"]
@@ -165,9 +168,7 @@ _ONLY_IN: Mapping[str, frozenset[Phase]] = {
     "ended": frozenset({"menu", "waiting", "ringing"}),
 }
 _BY_THE_OPERATOR = frozenset({"talk_ended", "held", "resumed", "asked_in", "consulted", "conferenced"})
-_AFTERWARDS = frozenset({"ended", "rated", "recorded"}) | {
-    name for name, kind in KINDS.items() if kind.subject == "request"
-}
+_AFTERWARDS = frozenset({"ended", "rated", "recorded"}) | _PAPERWORK
 
 
 def contradictions(records: Sequence[Record], *, over: bool = False) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ TOPICS: Mapping[str, str] = {
 _SECTIONS: tuple[tuple[Dimension, str, str], ...] = (
     ("day", "По дням", "День"),
     ("hour", "По часам", "Час"),
-    ("local_hour", "По часам звонивших", "Час у звонившего"),
+    # A mobile number tells no region: the Russian numbering plan lets it move with its owner.
+    ("local_hour", "По часам звонивших", "Час у звонившего (мобильные — по Москве)"),
     ("line", "По линиям", "Линия"),
     ("topic", "По темам", "Тема"),
     ("operator", "По операторам", "Оператор"),

@@ -71,8 +71,10 @@ class Today:
         call = self._calls.get(name)
         if call is None:
             return
-        was_waiting, was_queued = call.waiting, call.queued is not None
+        was_waiting, was_queued, was_about = call.waiting, call.queued is not None, call.topic
         call.take(kind, data, wall_seconds)
+        if was_queued and call.topic != was_about:
+            self._move(call, was_about)
         if call.queued is not None and not was_queued:
             self.offered += 1
             for counts in self._counts(call, wall_seconds):
@@ -81,6 +83,14 @@ class Today:
             self._count_wait(call, wall_seconds)
         if kind == "ended":
             del self._calls[name]
+
+    def _move(self, call: Call, was_about: str) -> None:
+        """A call whose topic turns out to be another counts there, as it does in reports."""
+        for counts, sign in ((self.by_topic[was_about], -1), (self.by_topic.setdefault(call.topic, Counts()), 1)):
+            counts.offered += sign
+            if (waited := call.answered_wait_seconds) is not None:
+                counts.answered += sign
+                counts.in_target += sign * (waited <= TARGET_SECONDS)
 
     def _counts(self, call: Call, wall_seconds: float) -> tuple[Counts, Counts]:
         slice_ = int(wall_seconds // SLICE_SECONDS)

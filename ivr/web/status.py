@@ -113,12 +113,16 @@ class RequestsStatus:
 
 @dataclass(frozen=True, slots=True)
 class IncidentStatus:
-    """A critical incident under way: `calls` about `topic` since `opened`; `usual` in ten minutes of this hour."""
+    """A critical incident under way: `calls` about `topic` since `opened`; `usual` in ten minutes of this hour.
+
+    `phrase`: of topics.yaml, which its callers have in common; "" when that is the topic alone.
+    """
 
     topic: str
     opened: float
     calls: int
     usual: float
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ function showOperators(operators) {
 
 function showIncidents(incidents) {
   const told = incidents.map((incident) =>
-    `${board.incident} — ${topics[incident.topic] ?? incident.topic}: ${board.since} ${clockTime(incident.opened)}, `
+    `${board.incident} — ${topics[incident.topic] ?? incident.topic}${incident.phrase && ` («${incident.phrase}»)`}: ${board.since} ${clockTime(incident.opened)}, `
     + `${board.calls}: ${incident.calls}, ${board.usually} ${Math.round(incident.usual)} ${board.per_window}`);
   if ([...byId("incidents").children].map((item) => item.textContent).join() !== told.join()) {
     byId("incidents").replaceChildren(...told.map((text) => element("li", text))); // read out when it changes

@@ -248,3 +248,13 @@ def test_two_operators_may_be_rung_and_one_of_them_answers() -> None:
     story = [*records[: at + 1], second, first_ends, *talk]
     numbered = [replace(record, sequence=number) for number, record in enumerate(story, start=1)]
     assert contradictions(numbered, over=True) == ()
+
+
+def test_a_requests_record_that_comes_late_does_not_change_what_the_call_is_about() -> None:
+    kinds: tuple[tuple[str, dict[str, Value]], ...] = (
+        ("arrived", {"line": "1"}),
+        ("topic", {"topic": "access"}),
+        ("request_opened", {"request": "100342", "topic": "none"}),
+    )
+    records = [Record("a", n, kind, "", float(n), float(n), data) for n, (kind, data) in enumerate(kinds, 1)]
+    assert fold(records).topic == "access"

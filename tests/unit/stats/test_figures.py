@@ -213,24 +213,6 @@ def day_of_calls(count: int, seed: int = 1) -> Iterator[Record]:
     return iter(sorted(story.records, key=lambda record: record.wall_seconds))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_live_figures_equal_the_reports(seed: int) -> None:
-    records = list(day_of_calls(300, seed))
-    today = Today(MOSCOW, MORNING)
-    for record in records:
-        today.take(record.call, record.kind, record.data, record.wall_seconds)
-    tally = figures(records, MOSCOW, DAY.timestamp(), DAY.timestamp() + 86_400, MORNING)[("all", "")]
-
-    assert (today.offered, today.answered, today.within_30_of_queue, today.within_30_of_ring, today.abandoned) == (
-        tally.offered,
-        tally.answered,
-        tally.answered_in_target,
-        tally.answered_in_target_of_ring,
-        tally.abandoned,
-    )
-    assert today.speed_of_answer_seconds == pytest.approx(value("speed_of_answer", tally), abs=0.06)
-
-
 def test_a_new_day_begins_at_midnight_of_the_zone() -> None:
     today = Today(MOSCOW, datetime(2026, 11, 23, 20, tzinfo=UTC).timestamp())
     assert today.midnight == DAY.timestamp()
