@@ -18,8 +18,9 @@ from ivr.operator.accounts import Account as Operator
 from ivr.request.clerk import Clerk
 from ivr.request.model import CLASSES, TITLES, Request, Status, to_mapping
 from ivr.request.store import RequestStore, RequestUnknown
+from ivr.web import words
 from ivr.web.access import Access, answer
-from ivr.web.pages import Pages, Section
+from ivr.web.pages import Pages, Section, language
 
 _ZONE = ZoneInfo("Europe/Moscow")
 _UNTOLD = frozenset({"person", "version"})  # the hash of a caller's number is nobody's business
@@ -63,6 +64,7 @@ class Requests:
             titles=TITLES,
             classes=CLASSES,
             operators=self._operators,
+            words=words.chosen(language(request)),
             moment=_moment,
         )
 

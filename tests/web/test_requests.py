@@ -106,8 +106,8 @@ async def test_an_unknown_number_is_404_and_strangers_see_nothing(client: httpx.
 
 async def test_the_page_and_the_terminal_show_the_same(client: httpx.AsyncClient, number: str) -> None:
     page = (await client.get("/requests", headers=HEADERS)).text
-    for words in (number, "В обработке", "Обычное", "Не завершено"):
-        assert words in page
+    for shown in (number, "В обработке", "Обычное", "Не завершено", "Вход", 'href="/calls/a"'):
+        assert shown in page
     assert "9161234512" not in page
 
     screen = io.StringIO()
