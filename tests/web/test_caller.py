@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import httpx
 import pytest
 import redis.asyncio
@@ -20,6 +23,8 @@ from ivr.dialplan.live import LivePlans
 from ivr.hotline import Hotline
 from ivr.hours import ALWAYS
 from ivr.request.model import Request, opened
+from ivr.web.connection import Connection
+from ivr.web.serving import serve
 from tests.unit.line.test_visitors import Passwords
 from tests.web.application import plans_in, whole_application
 
@@ -98,13 +103,14 @@ async def test_only_a_talk_is_rated(page: httpx.AsyncClient, whole: tuple[Starle
 
 @pytest.fixture
 async def telephony(home: tuple[Path, LivePlans]) -> AsyncIterator[None]:
-    """Where Asterisk takes WebSockets: somebody who says nothing."""
+    """Where Asterisk takes WebSockets: somebody who says everything again."""
 
     async def take(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(protocols=("sip",))
-        await socket.prepare(request)
-        await socket.receive()
-        return socket
+        telephone = web.WebSocketResponse(protocols=("sip",))
+        await telephone.prepare(request)
+        async for message in telephone:
+            await telephone.send_str(message.data)
+        return telephone
 
     application = web.Application()
     application.router.add_get("/ws", take)
@@ -144,6 +150,38 @@ async def test_the_telephone_leads_nobody_in_without_a_ticket(
         (begun["telephone"], ""),
     ):
         assert await connected(whole[0], path, origin) == "websocket.close", (path, origin)
+
+
+@pytest.mark.usefixtures("telephony")
+async def test_a_telephone_stays_connected_and_speaks_for_itself_alone(
+    page: httpx.AsyncClient, whole: tuple[Starlette, Controller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "request_seconds", 0.1)
+    begun = (await page.post("/api/call/begin", json={})).json()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    serving = asyncio.create_task(serve(whole[0], "127.0.0.1", port))
+    request = "OPTIONS sip:x SIP/2.0\r\nFrom: <sip:{}@x>;tag=1\r\nContent-Length: 0\r\n\r\n"
+    own, foreign = (request.format(account) for account in (begun["account"], "trunk"))
+    while not serving.done():
+        try:
+            async with (
+                aiohttp.ClientSession() as http,
+                http.ws_connect(
+                    f"ws://127.0.0.1:{port}{begun['telephone']}", protocols=("sip",), origin=f"http://127.0.0.1:{port}"
+                ) as telephone,
+            ):
+                await asyncio.sleep(0.5)  # longer than a request may take to come
+                await telephone.send_str(own)
+                assert await telephone.receive_str() == own
+                await telephone.send_str(foreign)
+                assert (await telephone.receive()).type is aiohttp.WSMsgType.CLOSE
+            break
+        except aiohttp.ClientConnectorError:
+            await asyncio.sleep(0.05)  # it does not listen yet
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    assert not Connection._open
 
 
 async def asked(page: httpx.AsyncClient, number: str, proof: str) -> httpx.Response:
