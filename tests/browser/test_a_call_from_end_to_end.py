@@ -248,9 +248,7 @@ async def test_a_lent_account_reaches_our_line_and_nothing_else(
     for account in ("trunk", "anna", "nobody"):  # nor does anything in anybody else's name reach Asterisk
         cut_off = await page.evaluate(_DIAL, [relay, account, own[1], "88005553535"])
         assert cut_off in ("Canceled", "Connection Error"), (account, cut_off)
-    # and once the call is over it reaches nothing at all
     assert await page.evaluate(_DIAL, [relay, *own, "call"]) == "talks"
     await hotline.until(lambda status: not status["calls"])
-    assert await page.evaluate(_DIAL, [direct, *own, "call"]) in (401, 403, 500)
     await page.context.close()
     assert pages.complaints == []
