@@ -369,6 +369,8 @@ class Controller:
 
     def _contact(self, change: ContactsChanged) -> None:
         operator, in_browser = operator_of(change.endpoint)
+        if change.reachable and in_browser:
+            self.softphones.use_browser(operator)
         if change.reachable or in_browser != self.softphones.chosen(operator):
             return  # the other telephone of the two is not the one that rings
         self._keep(self.operator_gone(operator, "telephone_unreachable"))

@@ -18,6 +18,7 @@ _COMMANDS = {
     "program": "ivr.commands:program",
     "units": "ivr.units:write",
     "speech": "ivr.commands:speech",
+    "door": "ivr.commands:door",
     "status": "ivr.commands:status",
     "metrics": "ivr.web.commands:metrics",
     "enter": "ivr.web.commands:enter",
@@ -84,7 +85,7 @@ _GROUPS = {  # words that only lead to further words, and what they are about
     "person": "What is held on one person",
     "accounts": "Who may sign in to the web pages",
 }
-_HIDDEN = frozenset({"controller", "program", "speech"})  # `ivr run` and service managers start these
+_HIDDEN = frozenset({"controller", "program", "speech", "door"})  # `ivr run` and service managers start these
 _MACHINE_ERRORS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from ivr.config import Home
-from ivr.errors import IvrError
+from ivr.errors import IvrError, SetupFailed
 from ivr.hotline import Hotline
 from ivr.prompts.build import build
 from ivr.provision import web_libraries
@@ -63,6 +63,23 @@ def speech(port: Annotated[int, typer.Option(help="Where the controller connects
     hotline = Hotline(Home.find())
     settings = hotline.settings.speech
     run_worker(hotline.model, "127.0.0.1", port, hotline.secrets.password("speech"), settings.callers_per_worker)
+
+
+def door() -> None:
+    """Let browsers of other machines reach Asterisk's WebSocket, by TLS."""
+    from ivr.line.door import Door
+
+    hotline = Hotline(Home.find())
+    encryption = hotline.encryption
+    if encryption is None:
+        raise SetupFailed("without a certificate there is no way in from other machines", hint="docs/encryption.md")
+    way = Door((ADDRESS, hotline.ports.asterisk), hotline.web_names)
+
+    async def serve() -> None:
+        async with await way.open(str(hotline.settings.network.web), hotline.ports.door, encryption) as server:
+            await server.serve_forever()
+
+    asyncio.run(serve())
 
 
 def status(as_json: JsonOption = False) -> None:

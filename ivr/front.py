@@ -27,7 +27,7 @@ from ivr.web.live import Feed
 from ivr.web.metrics import Levels, Metrics
 from ivr.web.notices import NoticesApi
 from ivr.web.requests import Requests
-from ivr.web.server import LOOPBACK_NAMES, build
+from ivr.web.server import build
 from ivr.web.studio import Studio
 from ivr.web.supervisor import Supervisor
 
@@ -95,7 +95,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         access=access,
         operators=hotline.accounts,
         surfaces=(
-            ConsoleSurface(console, telephone_address),
+            ConsoleSurface(console, hotline.browser_telephones),
             Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
             Metrics(ledger.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
@@ -110,8 +110,8 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
             *([callers] if hotline.settings.visitors else []),
         ),
         vendor=hotline.home.var / "vendor",
-        connect=(telephone_address,),
-        hosts=(*LOOPBACK_NAMES, *hotline.settings.network.web_names),
+        connect=hotline.browser_telephones,
+        hosts=hotline.web_names,
     )
 
 

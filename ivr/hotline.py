@@ -34,6 +34,7 @@ from ivr.provision.setup import Provisions
 from ivr.store import connect
 from ivr.wiring import Wiring
 
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _PROMPT_LANGUAGE = "ru"
 _MACHINE = re.compile(r"[A-Za-z0-9.-]{1,40}")
 
@@ -99,6 +100,19 @@ class Hotline:
                 hint="use up to 40 Latin letters, digits, - or .",
             )
         return name
+
+    @property
+    def web_names(self) -> tuple[str, ...]:
+        """The names that pages may be opened by."""
+        return (*LOOPBACK_NAMES, *self.settings.network.web_names)
+
+    @property
+    def browser_telephones(self) -> tuple[str, ...]:
+        """Where pages reach Asterisk's WebSocket, for each name that they may have been opened by."""
+        if self.encryption is None:
+            return (f"ws://{ADDRESS}:{self.ports.asterisk}/ws",)
+        # An address in brackets is nothing that a content policy could name.
+        return tuple(f"wss://{name}:{self.ports.door}/ws" for name in self.web_names if not name.startswith("["))
 
     @property
     def store_url(self) -> str:

@@ -15,6 +15,7 @@ from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.hotline import Hotline
 from ivr.line.ari import wait_for_ari
 from ivr.provision import store as embedded_store
+from ivr.provision.ports import ADDRESS
 from ivr.provision.render import render_hotline, start_command
 from ivr.provision.setup import Provisions
 from ivr.supervise import Program, Supervisor, interruptible, only_one
@@ -56,7 +57,7 @@ async def _first(work: asyncio.Task[None], asked_to_end: asyncio.Event) -> None:
 
 def _needed_ports() -> tuple[str, ...]:
     own_store = not os.environ.get("REDIS_URL")
-    return ("sip", "asterisk", "agi", "web", "speech", *(["store"] if own_store else []))
+    return ("sip", "asterisk", "agi", "web", "door", "speech", *(["store"] if own_store else []))
 
 
 def become(hotline: Hotline, provisions: Provisions, name: str) -> None:
@@ -102,6 +103,18 @@ def _speech(hotline: Hotline, number: int) -> Program:
     )
 
 
+def _door(hotline: Hotline) -> Program:
+    web = hotline.settings.network.web
+    host = ADDRESS if web.is_unspecified else str(web)
+    return Program(
+        "door",
+        (*_IVR, "door"),
+        lambda: _accepts(host, hotline.ports.door),
+        hotline.home.logs / "door.log",
+        ready_seconds=_READY_SECONDS,
+    )
+
+
 def _store(hotline: Hotline) -> Program:
     directory, password = hotline.home.var / "store", hotline.secrets.password("store")
     command = embedded_store.command(directory, hotline.ports.store, password)
@@ -113,6 +126,8 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
     programs = [] if os.environ.get("REDIS_URL") else [_store(hotline)]
     programs.append(_asterisk(hotline, provisions))
     programs += [_speech(hotline, number) for number in _speech_workers(hotline)]
+    if hotline.encryption is not None:
+        programs.append(_door(hotline))
     before = tuple(program.name for program in programs)
     programs.append(
         Program(

@@ -27,12 +27,14 @@ def write(
         raise IvrError("the hotline does not run as root", hint="name another user with --user")
     if not folder.is_dir():
         raise IvrError("there is no such folder", where=str(folder))
-    workers = range(1, Hotline(home).settings.speech.workers + 1)
+    hotline = Hotline(home)
+    workers = range(1, hotline.settings.speech.workers + 1)
     values = {
         "@ROOT@": str(home.root),
         "@IVR@": f"{sys.prefix}/bin/ivr",
         "@USER@": user,
         "@SPEECH@": " ".join(f"ivr-speech@{number}.service" for number in workers),
+        "@DOOR@": "ivr-door.service" if hotline.encryption else "",
         # the checkout itself may lie in a home
         "@HOMES@": "read-only" if str(home.root).startswith(_HOMES) else "yes",
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import structlog
@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ivr.call.events import CallId
+from ivr.call.remains import Inherited
 from ivr.dialplan.state import State
 from ivr.errors import StoreUnavailable
 from ivr.journal.privacy import Keyring, PersonalDataUnreadable
@@ -58,6 +59,8 @@ class Adopted:
     """
 
     kept: KeptCall
+    talk: Inherited | None = field(default=None, kw_only=True)
+    """The talk, when it is not over."""
     operator: str = ""
     connected_wall: float | None = None
 

@@ -10,6 +10,7 @@ from typing import Any
 from ivr.call.events import BackToQueue, CallId, Connected, Event, Offered, OfferEnd, OfferEnded
 from ivr.call.listening_in import ListeningIn, Mode
 from ivr.call.parts import Offer, Parts
+from ivr.call.remains import Inherited
 from ivr.call.talk import Record, Talk
 from ivr.call.wait import Wait
 from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
@@ -50,6 +51,20 @@ class OperatorSide:
         self.reach: Callable[[OperatorLeg], Awaitable[OfferEnd | None]] = _on_the_line
         """Has the caller on the line for an operator who has picked up; None when that worked, else how it ended."""
         self._listening: dict[str, tuple[ListeningIn, asyncio.Task[Any]]] = {}
+
+    def inherit(self, talk: Inherited, seconds: float) -> None:
+        """A talk that another controller began `seconds` ago; `go_on` sees it through."""
+        line, operator = self._parts.line, talk.desk.operator
+        leg = line.take_leg(talk.operator_channel)
+        other = line.take_leg(talk.other_channel) if talk.other_channel else None
+        self.operator = operator
+        self.talk = self._made(operator, leg)
+        self.talk.inherit(talk.desk, other, seconds)
+
+    async def go_on(self) -> None:
+        """See the inherited talk through to its end."""
+        assert self.talk is not None
+        self._receive(await self._see_through(self.talk))
 
     @property
     def talking(self) -> bool:
@@ -137,11 +152,17 @@ class OperatorSide:
                 await line.hang_up(leg.channel)
 
     async def _talk(self, operator: str, leg: OperatorLeg) -> Event:
-        talk = Talk(self._call, self._incoming, self._parts, self._wait, self._record, self._told, operator, leg)
+        self.talk = talk = self._made(operator, leg)
         talk.desk = replace(talk.desk, may_requeue=self.may_requeue)
-        self.talk = talk
+        return await self._see_through(talk, self._silence)
+
+    def _made(self, operator: str, leg: OperatorLeg) -> Talk:
+        return Talk(self._call, self._incoming, self._parts, self._wait, self._record, self._told, operator, leg)
+
+    async def _see_through(self, talk: Talk, before: Callable[[], Awaitable[None]] | None = None) -> Event:
         try:
-            await self._silence()
+            if before is not None:
+                await before()
             event = await talk.run()
         finally:
             self.talk = None

@@ -1,9 +1,10 @@
 """What a new controller does about the calls of one that died: no talk is cut, nobody loses the place.
 
-Asterisk keeps the channels of a dead controller, the store how each call stood. Those who talk go on talking and are
-only watched to their end; a caller on hold is brought back to whoever was in the talk. Whoever was in a menu or in the
-queue goes on in the step that the call was in; a caller of whom nothing was kept yet is taken like one who has just
-called; everything that served a call of the dead controller (taps, ringing legs) is removed.
+Asterisk keeps the channels of a dead controller, the store how each call stood. Those who talk go on talking, and the
+operator can do what could be done before; a caller on hold is brought back to whoever was in the talk. Of which it is
+not known who talks to whom, it is only watched to its end. Whoever was in a menu or in the queue goes on in the step
+that the call was in; a caller of whom nothing was kept yet is taken like one who has just called; everything that
+served a call of the dead controller (taps, ringing legs) is removed.
 
 `look` first, then connect to Asterisk's events, then `take_over`: so whatever comes as an event is new.
 """
@@ -11,9 +12,7 @@ called; everything that served a call of the dead controller (taps, ringing legs
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -21,6 +20,7 @@ import structlog
 from ivr.call.events import LINE_LOST, CallerHungUp, CallId, Event
 from ivr.call.kept import Adopted, KeptCall, KeptCalls
 from ivr.call.parts import Queue
+from ivr.call.remains import TALK, Inherited, Remains, inherit, made_by_us, sort_out
 from ivr.call.switchboard import Switchboard
 from ivr.clock import Clock
 from ivr.dialplan.model import Plan
@@ -29,70 +29,11 @@ from ivr.journal.fold import CallState
 from ivr.journal.record import Recorder
 from ivr.line.ari import Ari
 from ivr.line.asterisk import Line
-from ivr.line.channels import IncomingCall
 
 log = structlog.get_logger()
 
-_MADE_BY_US = re.compile(r"-(leg|media|snoop)\d+$")
-_TALK, _HOLD = "-talk", "-hold"
-_RECORDS = "-record"  # it ends with the channel that it hears
 _ASK_AGAIN_SECONDS = 0.2
 _AT_ONCE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """What a dead controller left in Asterisk: talks (call → their channels), of those `held` the caller on hold,
-    callers without us, channels of no use."""
-
-    talks: Mapping[CallId, tuple[str, ...]] = field(default_factory=dict)
-    held: Mapping[CallId, str] = field(default_factory=dict)
-    callers: Mapping[str, IncomingCall | None] = field(default_factory=dict)
-    """Channel → how it came to us, None when that can't be told."""
-    useless_channels: tuple[str, ...] = ()
-    useless_bridges: tuple[str, ...] = ()
-
-
-def sort_out(channels: Sequence[Mapping[str, Any]], bridges: Sequence[Mapping[str, Any]]) -> Remains:
-    """Tell from Asterisk's own lists what each channel and bridge was for. Pure."""
-    talks: dict[CallId, tuple[str, ...]] = {}
-    held: dict[CallId, str] = {}
-    useless_bridges = []
-    rooms = {str(bridge["id"]): tuple(map(str, bridge["channels"])) for bridge in bridges}
-    for bridge in bridges:
-        name, members = str(bridge["id"]), rooms[str(bridge["id"])]
-        call = CallId(name.removesuffix(_TALK))
-        on_hold = rooms.get(f"{call}{_HOLD}", ())[:1] if name.endswith(_TALK) and members else ()
-        if name.endswith(_TALK) and len(members) + len(on_hold) > 1:
-            talks[call] = (*on_hold, *members)
-            if on_hold:
-                held[call] = on_hold[0]
-        elif bridge.get("creator") == "Stasis":
-            useless_bridges.append(name)
-    talking = {channel for members in talks.values() for channel in members}
-    callers: dict[str, IncomingCall | None] = {}
-    useless: list[str] = []
-    for channel in channels:
-        name = str(channel["id"])
-        if name in talking or name.endswith(_RECORDS):
-            continue
-        if _MADE_BY_US.search(name):
-            useless.append(name)
-        elif channel["dialplan"]["app_name"] == "Stasis":
-            callers[name] = _came(channel)
-    return Remains(talks, held, callers, tuple(useless), tuple(useless_bridges))
-
-
-def _came(channel: Mapping[str, Any]) -> IncomingCall | None:
-    """From the arguments that `Stasis()` was given in the dialplan."""
-    name, caller = str(channel["id"]), str(channel["caller"]["number"])
-    match str(channel["dialplan"].get("app_data", "")).split(","):
-        case (_, "line", dialled, *rest):
-            return IncomingCall(name, dialled, caller, rest[0] if rest else "")
-        case (_, "plan", plan, dialled, *rest):
-            return IncomingCall(name, dialled, caller, rest[0] if rest else "", plan)
-        case _:
-            return None
 
 
 class Recovery:
@@ -158,7 +99,7 @@ class Recovery:
     async def take_over(self, keep: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         """Adopt callers, watch talks, remove what is of no use; the queue's view must be there."""
         remains = self._remains
-        await _few_at_once(self._line.add(f"{call}{_TALK}", caller) for call, caller in remains.held.items())
+        await _few_at_once(self._line.add(f"{call}{TALK}", caller) for call, caller in remains.held.items())
         await _few_at_once(self._line.hang_up(channel) for channel in remains.useless_channels)
         await _few_at_once(self._line.unbridge(bridge) for bridge in remains.useless_bridges)
         known = {kept.incoming.channel for kept in self._kept.values()}
@@ -172,6 +113,10 @@ class Recovery:
                 await self._line.hang_up(channel)  # an operator's service code: to be dialled again
             else:
                 self._switchboard.arrive(incoming)
+        try:
+            await self._line.catch_up()  # who has gone since we looked
+        except AsteriskUnavailable:
+            pass  # the line does it by itself as soon as Asterisk is back
         if remains.callers or remains.talks:
             log.warning("calls_recovered", talks=len(remains.talks), callers=len(remains.callers))
 
@@ -191,6 +136,8 @@ class Recovery:
             self._switchboard.let_go(call)
             self._shelf.forget(call)
             await self._line.hang_up(channel)
+        elif talk is not None and (inherited := inherit(self._remains, call, channel, told)) is not None:
+            await self._go_on(kept, inherited, told)
         elif talk is not None:
             keep(self._watch(call, talk, kept, told))
         elif channel not in self._remains.callers:
@@ -204,6 +151,22 @@ class Recovery:
             self._adopted(call)
             await self._adopt(kept)
 
+    async def _go_on(self, kept: KeptCall, inherited: Inherited, told: CallState) -> None:
+        """A talk goes on with the same operator, who is told what has changed: all who are there hear each other."""
+        call, desk = kept.call, inherited.desk
+        if told.phase == "ringing":  # the talk began in the last moment
+            self._journal.record(call, "connected", data={"operator": desk.operator})
+        self._adopted(call)
+        both = {"operator": desk.operator, "target": told.asked_in}
+        if told.asked_in and desk.target is None:  # who still rang does so no more
+            self._journal.record(call, "asked_in_ended", data={**both, "reason": "withdrawn"})
+            await self._queue.let_go(call)
+        elif told.asked_in and told.held:
+            self._journal.record(call, "conferenced", data=both)
+        elif told.held:
+            self._journal.record(call, "resumed", data={"operator": desk.operator})
+        await self._adopt(kept, desk.operator, told.connected or self._clock.wall(), inherited)
+
     def _gone(self, kept: KeptCall, told: CallState) -> None:
         """The caller has hung up while nobody looked."""
         call = kept.call
@@ -215,10 +178,16 @@ class Recovery:
         self._journal.record(call, "ended", data=facts)
         self._shelf.forget(call)
 
-    async def _adopt(self, kept: KeptCall, operator: str = "", connected_wall: float | None = None) -> None:
+    async def _adopt(
+        self,
+        kept: KeptCall,
+        operator: str = "",
+        connected_wall: float | None = None,
+        talk: Inherited | None = None,
+    ) -> None:
         plan = await self._plan_of(kept)
         if plan is not None:
-            self._switchboard.adopt(Adopted(kept, operator, connected_wall), plan)
+            self._switchboard.adopt(Adopted(kept, operator, connected_wall, talk=talk), plan)
             return
         self._switchboard.let_go(kept.call)  # Asterisk's own dialplan finds a person
         self._journal.record(kept.call, "ended", data={"outcome": "failed", "reason": "no_plan", "handed_over": True})
@@ -242,14 +211,14 @@ class Recovery:
             self._journal.record(call, "connected", data={"operator": told.operator})
         self._adopted(call)
         gone, cause = await first
-        by = "operator" if _MADE_BY_US.search(gone) else "caller"
+        by = "operator" if made_by_us(gone) else "caller"
         if cause == LINE_LOST:
             by = "failed"
         for channel in channels:
             self._line.forget(channel)
         goes_on = kept is not None and by == "operator"
-        await _few_at_once(self._line.hang_up(name) for name in channels if _MADE_BY_US.search(name) or not goes_on)
-        await self._line.unbridge(f"{call}{_TALK}", kept.incoming.channel if kept is not None and goes_on else "")
+        await _few_at_once(self._line.hang_up(name) for name in channels if made_by_us(name) or not goes_on)
+        await self._line.unbridge(f"{call}{TALK}", kept.incoming.channel if kept is not None and goes_on else "")
         await self._queue.talk_ended(call)
         self._talk_ended(call, told, by)
         if kept is not None and goes_on:

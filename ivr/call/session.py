@@ -121,6 +121,10 @@ class CallSession:
         self._playing.take_over(kept.state.playing or "", music=kept.state.music)
         if kept.state.recording:
             self._recording.take_over()
+        if adopted.talk is not None:
+            self._parts.line.watch(self._incoming.channel, self.receive)
+            talked_seconds = self._parts.clock.wall() - (adopted.connected_wall or 0.0)
+            self._operators.inherit(adopted.talk, talked_seconds)
 
     def receive(self, event: Event) -> None:
         """Something happened to this call; never blocks. Keys that come faster than they are dealt with are lost."""
@@ -169,6 +173,10 @@ class CallSession:
                 {"caller": incoming.caller, **({"code": incoming.code} if incoming.code else {})},
             )
             await self._advance(Arrived(incoming.dialled, incoming.caller))
+        elif adopted.talk is not None:
+            await self._advance(Connected(adopted.operator))
+            self._spawn(self._operators.go_on())
+            await asyncio.sleep(0)  # what has not begun would not release its telephones either
         elif adopted.operator:
             await self._advance(Connected(adopted.operator))
             await self._advance(TalkEnded(adopted.operator, "operator"))

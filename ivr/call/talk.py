@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from ivr.call.events import BackToQueue, CallId, Connected, Event, TalkEnd, TalkEnded
 from ivr.call.parts import Parts
 from ivr.call.wait import Wait
@@ -17,6 +19,8 @@ from ivr.errors import AsteriskRefused, IvrError
 from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
 from ivr.operator import desk as desks
 from ivr.operator.desk import Act, ActImpossible, Desk, Happening, OperatorGone, Target, TargetAnswered, TargetGone
+
+log = structlog.get_logger()
 
 ASKED_IN_RING_SECONDS = 20.0
 
@@ -82,6 +86,19 @@ class Talk:
         self._line_lost = False
         self._next: Event | None = None
 
+    def inherit(self, desk: Desk, other: OperatorLeg | None, seconds: float) -> None:
+        """Another controller began it `seconds` ago; everybody is in the room where all hear each other. Then `run`."""
+        assert self._leg is not None
+        self.desk = desk
+        self._open.add("talk")
+        self._began_at = self._parts.clock.monotonic() - seconds
+        self._where = {self._caller: "talk", self._leg.channel: "talk"}
+        if other is not None and desk.target is not None:
+            self._where[other.channel] = "talk"
+            self._asked = asked = _Asked(desk.target, leg=other)
+            asked.task = asyncio.create_task(self._stay(asked, other), name=f"{self._call} has asked in")
+        self._watch(self._leg)
+
     @property
     def operator_channel(self) -> str:
         """The channel of the operator's telephone, "" when there is none any more."""
@@ -108,14 +125,9 @@ class Talk:
 
     async def run(self) -> Event:
         """Join the two and see the talk through to its end; answers what the plan is to be told."""
-        assert self._leg is not None
         try:
-            self._open.add("talk")
-            await self._parts.line.bridge(self._rooms["talk"], [self._caller, self._leg.channel])
-            self._where = {self._caller: "talk", self._leg.channel: "talk"}
-            self._wait.over()
-            self._connected(self._operator)
-            self._watch(self._leg)
+            if not self._where:
+                await self._join()
             while self.desk.phase != "over":
                 await self._take(await self._inbox.get())
         except AsteriskRefused:
@@ -123,6 +135,15 @@ class Talk:
         finally:
             await self._release()
         return self._next or TalkEnded(self._operator, self._ended_by)
+
+    async def _join(self) -> None:
+        assert self._leg is not None
+        self._open.add("talk")
+        await self._parts.line.bridge(self._rooms["talk"], [self._caller, self._leg.channel])
+        self._where = {self._caller: "talk", self._leg.channel: "talk"}
+        self._wait.over()
+        self._connected(self._operator)
+        self._watch(self._leg)
 
     async def _take(self, item: _Item) -> None:
         if isinstance(item.event, OperatorGone | desks.OperatorLost) and item.about is not self._leg:
@@ -188,6 +209,11 @@ class Talk:
         except IvrError:  # no such number, or a part is away: the caller goes back to the operator
             reason = "unreachable"
         self._inbox.put_nowait(_Item(TargetGone(reason), asked))
+
+    async def _stay(self, asked: _Asked, leg: OperatorLeg) -> None:
+        """As `_ring`, of somebody who is there already."""
+        await asyncio.wait((leg.gone,))
+        self._inbox.put_nowait(_Item(TargetGone("ended"), asked))
 
     async def _let_go(self) -> None:
         asked, self._asked = self._asked, None
@@ -281,6 +307,7 @@ class Talk:
         except AsteriskRefused as refused:
             if refused.status not in (400, 404, 409, 422):  # its end is on the way as an event of its own
                 raise
+            log.warning("not_moved", call=self._call, status=refused.status)  # if it is not, somebody hears nothing
 
     def _with_hold(self, kind: str, facts: Facts) -> Facts:
         now = self._parts.clock.monotonic()

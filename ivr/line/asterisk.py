@@ -86,7 +86,7 @@ class Line:
             try:
                 async with self._ari.events() as frames:
                     await self._subscribe()
-                    await self._catch_up()
+                    await self.catch_up()
                     wait_seconds = _FIRST_RECONNECT_SECONDS
                     self._set_connected(True)
                     async for frame in frames:
@@ -214,6 +214,13 @@ class Line:
             raise
         return leg
 
+    def take_leg(self, channel: str) -> OperatorLeg:
+        """A leg that another controller has rung and that has been answered."""
+        loop = asyncio.get_running_loop()
+        leg = self._legs[channel] = OperatorLeg(channel, loop.create_future(), loop.create_future())
+        leg.answered.set_result(None)
+        return leg
+
     async def bridge(self, name: str, channels: Sequence[str]) -> None:
         """Let these channels hear each other; the bridge ends with `unbridge`."""
         await self._ari.request("POST", f"bridges/{name}", type="mixing")
@@ -288,7 +295,7 @@ class Line:
             (self.online.set if connected else self.online.clear)()
             log.info("asterisk_connected" if connected else "asterisk_disconnected")
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
         """After a lost socket: signal what ended unseen, so that nobody waits for an event that was never delivered."""
         started = (await self._ari.request("GET", "asterisk/info", only="status"))["status"]["startup_time"]
         cause = LINE_LOST if self._asterisk_started not in ("", started) else 0

@@ -24,6 +24,7 @@ class Softphones:
     def __init__(self, ari: Ari) -> None:
         self._ari = ari
         self._chosen: set[str] = set()
+        self._sittings: dict[str, str] = {}
 
     def telephone(self, operator: str) -> str:
         return f"{operator}{_SUFFIX}" if operator in self._chosen else operator
@@ -44,12 +45,21 @@ class Softphones:
             if in_browser and endpoint["state"] == "online":
                 self._chosen.add(operator)
 
-    async def issue(self, operator: str) -> tuple[str, str]:
-        """Account and password for the operator's page; from now on the browser rings."""
+    def elsewhere(self, operator: str, sitting: str) -> bool:
+        """Whether another page of the operator's has got a password after the page of that sitting."""
+        return self._sittings.get(operator, sitting) != sitting
+
+    async def issue(self, operator: str, sitting: str = "") -> tuple[str, str]:
+        """Account and password for the operator's page of that sitting; from now on the browser rings."""
         account = f"{operator}{_SUFFIX}"
         password = await give_password(self._ari, account)
         self._chosen.add(operator)
+        self._sittings[operator] = sitting
         return account, password
+
+    def use_browser(self, operator: str) -> None:
+        """From now on the operator's browser rings: only its page knows the password to register it."""
+        self._chosen.add(operator)
 
     def use_telephone(self, operator: str) -> None:
         """From now on the operator's SIP telephone rings."""

@@ -19,7 +19,8 @@ PURPOSES: Mapping[str, str] = {
     "sip": "telephones and the provider's calls (SIP)",
     "asterisk": "Asterisk's own HTTP server (ARI)",
     "agi": "FastAGI",
-    "web": "the status page",
+    "web": "the web pages",
+    "door": "browsers' telephones (with a certificate)",
     "store": "the embedded store",
     "speech": "the speech workers",
 }
@@ -37,6 +38,7 @@ class Ports:
     asterisk: int
     agi: int
     web: int
+    door: int
     store: int
     speech: int
     rtp_start: int

@@ -163,6 +163,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "rtp_timeout_seconds": RTP_TIMEOUT_SECONDS,
         "browser_qualify_seconds": BROWSER_QUALIFY_SECONDS,
         "browser_rtp_timeout_seconds": BROWSER_RTP_TIMEOUT_SECONDS,
+        "browsers": True,
         "host_addresses": sockets.own_addresses() if hotline.telephones.is_loopback else (),
         **_way_in(hotline),
     }
@@ -186,7 +187,7 @@ def _encrypted(encryption: Encryption | None) -> dict[str, Any]:
 
 def render_agent(templates: Path, asterisk: Asterisk, folder: Path, agent: UserAgent) -> Path:
     """Write the user agent's configuration into `folder/etc` and return its `asterisk.conf`."""
-    values = {**asdict(agent), **_encrypted(agent.encryption), "host_addresses": ()}
+    values = {**asdict(agent), **_encrypted(agent.encryption), "host_addresses": (), "browsers": False}
     values["hotline"] = f"{ADDRESS}:{agent.hotline_sip_port}"
     return _render(templates, "agent", asterisk, folder, values)
 

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ivr.hotline import LOOPBACK_NAMES
 from ivr.operator.accounts import Account as Operator
 from ivr.web.access import Access
 from ivr.web.board import Board
@@ -24,7 +25,6 @@ from ivr.web.sign_in import SignIn
 from ivr.web.static_files import StaticFiles
 from ivr.web.status import Status
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _STATIC = Path(__file__).parent / "static"
 _READY_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.5

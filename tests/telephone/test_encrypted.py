@@ -7,11 +7,13 @@ import socket
 import subprocess
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from ivr.agent.agent import Place, running_agent
 from ivr.agent.script import CallScript, OperatorScript, keys
 from ivr.agent.sounds import Voice
+from ivr.hotline import Hotline
 from ivr.journal.reader import JournalReader
 from ivr.line.ari import AriClient
 from ivr.provision.setup import Provisions
@@ -54,6 +56,10 @@ async def test_a_call_is_encrypted_from_end_to_end(provisions: Provisions, voice
         assert len(secure) == 2
         assert all(secure), "sound travels in the clear"
 
+        assert (await answer_to_a_page(hotline)).startswith("SIP/2.0 ")
+        assert await asyncio.to_thread(web_speaks, hotline.ports.door, "-tls1_3")
+        assert not await asyncio.to_thread(web_speaks, hotline.ports.door, "-tls1_2")
+
         assert await asyncio.to_thread(web_speaks, hotline.ports.web, "-tls1_3")
         assert not await asyncio.to_thread(web_speaks, hotline.ports.web, "-tls1_2")
         assert await asyncio.to_thread(answer_to_plain_sip, hotline.ports.sip) == b""
@@ -70,6 +76,23 @@ async def media_of(running: RunningHotline) -> list[bool]:
             for channel in named
         ]
     return [answer["value"] == "1" for answer in answers]
+
+
+async def answer_to_a_page(hotline: Hotline) -> str:
+    """What Asterisk says to the telephone in an operator's page that does not know the password."""
+    (address,) = (each for each in hotline.browser_telephones if "127.0.0.1" in each)
+    register = (
+        "REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/WSS page.invalid;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+        "From: <sip:anna-browser@127.0.0.1>;tag=1\r\nTo: <sip:anna-browser@127.0.0.1>\r\nCall-ID: page\r\n"
+        "CSeq: 1 REGISTER\r\nContact: <sip:anna@page.invalid;transport=ws>\r\nContent-Length: 0\r\n\r\n"
+    )
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(address, protocols=("sip",), origin=hotline.web_address, ssl=hotline.web_trust) as socket,
+    ):
+        await socket.send_str(register)
+        answer: str = await socket.receive_str(timeout=10)
+        return answer
 
 
 def web_speaks(port: int, version: str) -> bool:

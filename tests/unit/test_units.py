@@ -21,7 +21,7 @@ def test_units_name_this_checkout_and_lock_each_program_in(tmp_path: Path) -> No
     units = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert "ivr-speech@1.service ivr-speech@2.service" in units["ivr.target"]
     services = {name: text for name, text in units.items() if name.endswith(".service")}
-    assert len(services) == 5
+    assert len(services) == 6
     for name, text in services.items():
         assert not re.search(r"@[A-Z]+@", text), f"{name}: a mark was not filled in"
         assert [line for line in NEEDED if f"\n{line}\n" not in text] == [], name

@@ -28,23 +28,35 @@ PROOFS: Mapping[str, tuple[str, str]] = {
     "passport": ("Паспорт", "Passport"),
     "birth_date": ("Дата рождения", "Birth date"),
 }
+_GONE: Mapping[str, tuple[str, str]] = {
+    "busy": ("занято", "busy"),
+    "no_answer": ("не отвечает", "no answer"),
+    "declined": ("звонок отклонён", "declined"),
+    "unreachable": ("телефон недоступен", "telephone unreachable"),
+    "withdrawn": ("отбой", "called off"),
+    "ended": ("трубка положена", "hung up"),
+}
 _WAYS: Mapping[str, Callable[[_Facts], tuple[str, str]]] = {
     "answered": lambda _: ("Линия ответила", "Answered"),
     "menu": lambda f: (
         ("Спросили ещё раз", "Asked again") if int(f.get("attempt") or 1) > 1 else ("Спросили, что случилось", "Asked")
     ),
-    "key": lambda f: (f"Нажал {f.get('key') or f.get('keys', '')}", f"Pressed {f.get('key') or f.get('keys', '')}"),
-    "heard": lambda f: (f"Сказал: «{f.get('text', '')}»", f"Said “{f.get('text', '')}”"),
-    "no_input": lambda _: ("Промолчал", "Said nothing"),
+    "key": lambda f: (f"Клавиша {f.get('key') or f.get('keys', '')}", f"Pressed {f.get('key') or f.get('keys', '')}"),
+    "heard": lambda f: (f"Слова: «{f.get('text', '')}»", f"Said “{f.get('text', '')}”"),
+    "no_input": lambda _: ("Молчание", "Said nothing"),
     "no_match": lambda _: ("Не поняли", "Not understood"),
     "speech_lost": lambda _: ("Дальше по клавишам", "On with keys"),
     "queued": lambda f: (f"В очереди, место {f.get('position', '?')}", f"In the queue at {f.get('position', '?')}"),
-    "announced": lambda _: ("Услышал, сколько ждать", "Told how long to wait"),
-    "callback_accepted": lambda _: ("Попросил перезвонить", "Asked to be called back"),
-    "offer_ended": lambda f: (f"{f.get('operator', '')} не ответил", f"{f.get('operator', '')} did not answer"),
+    "announced": lambda _: ("Названо время ожидания", "Told how long to wait"),
+    "callback_accepted": lambda _: ("Просьба перезвонить", "Asked to be called back"),
+    "offer_ended": lambda f: (f"{f.get('operator', '')} не отвечает", f"{f.get('operator', '')} did not answer"),
     "connected": lambda f: (f"Разговор: {f.get('operator', '')}", f"Talks to {f.get('operator', '')}"),
     "held": lambda _: ("На удержании", "On hold"),
     "resumed": lambda _: ("Снова в разговоре", "Back in the talk"),
+    "asked_in_ended": lambda f: (
+        f"{f.get('target', '')}: {_GONE.get(f.get('reason', ''), _GONE['ended'])[0]}",
+        f"{f.get('target', '')}: {_GONE.get(f.get('reason', ''), _GONE['ended'])[1]}",
+    ),
     "consulted": lambda f: (f"Консультация: {f.get('target', '')}", f"Consultation: {f.get('target', '')}"),
     "escalated": lambda f: (f"Эскалация: {f.get('reason', '')}", f"Escalated: {f.get('reason', '')}"),
     "transferred": lambda f: (
@@ -76,6 +88,7 @@ def card(
     return {
         "call": records[0].call if records else "",
         **facts,
+        "passed_by": names.get(facts["passed_by"], facts["passed_by"]),
         "topic_title": titled(str(facts["topic"])),
         "way": [
             {"at": record.wall_seconds, "text": way(_named(record, names))[0 if russian else 1]}
@@ -123,6 +136,7 @@ def _gathered(records: Sequence[Record]) -> dict[str, Any]:
         "arrived": 0.0,
         "queued": None,
         "connected": None,
+        "talked": None,
     }
     for record in records:
         if record.kind in ("topic", "decided", "queued") and "priority" in record.data:
@@ -151,6 +165,7 @@ _GATHERS: Mapping[str, _Gather] = {
         "language": record.data.get("language", ""),
     },
     "connected": lambda _, record: {"connected": record.wall_seconds},
+    "talk_ended": lambda _, record: {"talked": record.data.get("talk_seconds")},
     "identity_checked": lambda _, record: {
         "proven": [each for each in str(record.data.get("checked", "")).split(",") if each]
     },

@@ -57,7 +57,7 @@ class Console:
             "desk": {
                 "phase": talk.desk.phase,
                 "acts": sorted(talk.desk.acts) if mine else [],
-                "target": talk.desk.target.name if talk.desk.target else "",
+                "target": self._named(talk.desk.target.name) if talk.desk.target else "",
                 "mine": mine,
             }
             if talk
@@ -65,6 +65,9 @@ class Console:
             "call": await self._card(operator, shown, language) if shown else None,
             "due": [{"call": each, "due": at} for each, at in due.items()],
         }
+
+    def _named(self, target: str) -> str:
+        return self.names.get(target, target)
 
     def choices(self, operator: str) -> dict[str, Any]:
         """Whom a caller may be passed to: free colleagues first, queues, outside numbers."""

@@ -26,6 +26,7 @@ from ivr.web.pages import Pages, Section, language
 _BEAT_SECONDS = 5.0
 _GATHER_SECONDS = 0.05  # one act makes several records
 _LONGEST_NOTE = 2000
+_LONGEST_SITTING = 40
 
 Fields = Mapping[str, str]
 Do = Callable[[str, Fields], Awaitable[object]]
@@ -36,14 +37,14 @@ class _Wrong(Exception):
 
 
 class ConsoleSurface:
-    """Fits `server.Surface`. `telephone_address`: where Asterisk takes WebSockets."""
+    """Fits `server.Surface`. `telephones`: where pages reach Asterisk's WebSocket, an address for each of our names."""
 
     sections: Sequence[Section] = (Section("/console", "Рабочее место", "Console", "take_calls"),)
 
-    def __init__(self, console: Console, telephone_address: str) -> None:
+    def __init__(self, console: Console, telephones: Sequence[str]) -> None:
         self._console = console
         self._controller = console.controller
-        self._telephone_address = telephone_address
+        self._telephones = telephones
 
     def routes(self, access: Access, pages: Pages) -> Sequence[BaseRoute]:
         def page(request: Request) -> Awaitable[Response]:
@@ -103,11 +104,15 @@ class ConsoleSurface:
 
     # --- what an operator does; each answers what the page is to know ---
 
-    async def _softphone(self, operator: str, _: Fields) -> object:
+    async def _softphone(self, operator: str, fields: Fields) -> object:
+        """A page that asks `again` by itself must not take the telephone from one that was opened after it."""
+        sitting = fields.get("sitting", "")[:_LONGEST_SITTING]
         if not self._controller.line.connected:
             raise _Wrong("the telephony is away; the page tries again")
-        account, password = await self._controller.softphones.issue(operator)
-        return {"address": self._telephone_address, "account": account, "password": password}
+        if fields.get("again") == "1" and self._controller.softphones.elsewhere(operator, sitting):
+            return {"elsewhere": True}
+        account, password = await self._controller.softphones.issue(operator, sitting)
+        return {"addresses": list(self._telephones), "account": account, "password": password}
 
     async def _telephone(self, operator: str, _: Fields) -> object:
         self._controller.softphones.use_telephone(operator)

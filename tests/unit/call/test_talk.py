@@ -10,7 +10,7 @@ import pytest
 
 from ivr.call.events import BackToQueue, Connected
 from ivr.call.listening_in import Mode
-from ivr.call.recovery import sort_out
+from ivr.call.remains import sort_out
 from ivr.journal.fold import CallState, contradictions, fold
 from ivr.journal.record import Record, Value
 from ivr.line.channels import IncomingCall

@@ -23,7 +23,7 @@ from ivr.provision.render import (
 TEMPLATES = Path(__file__).parents[3] / "asterisk"
 ASTERISK = Asterisk(("asterisk",), {}, "22.1.0", Path("/opt/asterisk/modules"), Path("/opt/asterisk/data"))
 HOTLINE = Hotline(
-    ports=Ports(11060, 11088, 11573, 11080, 11379, 11400, rtp_start=12000, rtp_end=14047),
+    ports=Ports(11060, 11088, 11573, 11080, 11443, 11379, 11400, rtp_start=12000, rtp_end=14047),
     ari_password="secret-of-ari",
     operators=(OperatorAccount("anna", "101", "secret-of-anna"), OperatorAccount("boris", "102", "secret-of-boris")),
     fallback=Fallback(Path("/prompts/wait.wav"), Path("/prompts/goodbye.wav"), Path("/prompts/busy.wav")),

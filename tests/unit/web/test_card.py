@@ -36,12 +36,12 @@ def test_a_transferred_call_brings_its_story_along() -> None:
         "Вход и пароль",
         ["не могу войти"],
     )
-    assert (shown["priority"], shown["passed_by"], shown["escalation"]) == (1, "anna", "нужны права")
+    assert (shown["priority"], shown["passed_by"], shown["escalation"]) == (1, "Анна Белова", "нужны права")
     assert (shown["queued"], shown["connected"], shown["proven"]) == (104.0, 108.0, ["snils", "passport"])
     assert [each["number"] for each in shown["earlier"]] == ["100017"], "not the call's own"
     way = [step["text"] for step in shown["way"]]
     assert way == [
-        "Сказал: «не могу войти»",
+        "Слова: «не могу войти»",
         "В очереди, место 2",
         "Разговор: Анна Белова",
         "Эскалация: нужны права",

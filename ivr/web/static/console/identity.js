@@ -30,7 +30,16 @@ const CHECKS = {
 export class Identity {
   constructor(root, post, toast) {
     Object.assign(this, { root, post, toast, call: "" });
-    for (const input of root.querySelectorAll("[data-proof]")) input.addEventListener("input", () => this.check(input));
+    const inputs = [...root.querySelectorAll("[data-proof]")];
+    for (const [place, input] of inputs.entries()) {
+      input.addEventListener("input", () => this.check(input));
+      input.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        const tick = root.querySelector(`[data-tick=${input.dataset.proof}]`);
+        tick.checked = !tick.disabled;
+        (inputs[place + 1] ?? root.querySelector("#proven")).focus();
+      });
+    }
     root.querySelector("#proven").addEventListener("click", () => this.record());
   }
 

@@ -10,8 +10,8 @@ const csrf = document.body.dataset.csrf;
 const STALE_SECONDS = 12;
 let now = null;
 let heard = Date.now();
-let choices = null;
 let opened = "";
+let broken = false; // the headset's connection was lost in this shift
 
 async function post(path, fields = {}) {
   try {
@@ -37,9 +37,10 @@ function toast(text) {
 
 // --- the telephone ---
 
-const softphone = new Softphone(() => post("softphone"), $("voice"), showPhone, show);
+const softphone = new Softphone((sitting) => post("softphone", sitting), $("voice"), showPhone, show);
 
 function showPhone(state) {
+  if (state === "away" && now?.state === "talking") broken = true;
   $("phone").textContent = PHONE[state];
   $("phone").className = `phone ${state}`;
   show();
@@ -77,18 +78,21 @@ function show() {
 
 function showIdle(state) {
   const titles = {
-    ready: [t("Свободны", "Ready"), t("Звонок появится здесь сам, во всю ширину.", "A call will appear here by itself.")],
+    ready: [t("Ждём звонка", "Ready"), t("Звонок появится здесь сам, во всю ширину.", "A call will appear here by itself.")],
     paused: [t("Пауза", "Paused"), t("Звонки не приходят. Alt R — снова на линии.", "No calls come. Alt R: ready again.")],
-    wrap_up: [t("Оформление", "Wrap-up"), t("Следующий звонок придёт, когда выйдет время или вы нажмёте «Готов».", "The next call comes when the time is up, or by Ready.")],
-    gone: [t("Вы не на смене", "You are off shift"), t("Нажмите «Готов» (Alt R), чтобы принимать звонки.", "Press Ready (Alt R) to take calls.")],
+    wrap_up: [t("Оформление", "Wrap-up"), t("Следующий звонок придёт, когда выйдет время или вы нажмёте «На линию».", "The next call comes when the time is up, or by Ready.")],
+    gone: [t("Вы не на смене", "You are off shift"), t("Нажмите «На линию» (Alt R), чтобы принимать звонки.", "Press Ready (Alt R) to take calls.")],
   };
+  if (state === "ready") broken = false;
+  const lost = t("Связь с гарнитурой прерывалась. Звонящий не потерян: его принимает другой оператор. Alt R — снова на линию.",
+    "The headset had lost its connection. The caller is not lost: another operator takes over. Ready (Alt R) to go on.");
   const [title, note] = titles[state] ?? [STATES[state], ""];
   $("idle-title").textContent = title;
-  $("idle-note").textContent = note;
+  $("idle-note").textContent = broken && state === "gone" ? lost : note;
 }
 
-const HOW = { key: t("Выбрал клавишей", "Chosen by key"), page: t("Звонит из браузера, тему выбрал на странице", "Calls by browser, the topic was chosen on the page") };
-const words = (call) => call.said.length ? call.said.map((text) => `«${text}»`).join(" ") : HOW[call.by] ?? t("Ничего не сказал", "Said nothing");
+const HOW = { key: t("Выбор клавишей", "Chosen by key"), page: t("Звонит из браузера, тема выбрана на странице", "Calls by browser, the topic was chosen on the page") };
+const words = (call) => call.said.length ? call.said.map((text) => `«${text}»`).join(" ") : HOW[call.by] ?? t("Без слов", "Said nothing");
 const lineTitle = (line) => LINES[line.replace(/\D/g, "").replace(/^8/, "7")] ?? line;
 
 function showOffer(call, asked) {
@@ -110,7 +114,7 @@ function showOffer(call, asked) {
 function showWork(call, desk, state) {
   const talking = state === "talking" && Boolean(desk);
   const acts = new Set(talking && desk.mine ? desk.acts : []);
-  const phase = talking ? (desk.mine ? PHASES[desk.phase] + (desk.target ? named(desk.target) : "") : t("Вас пригласил коллега", "A colleague asked you in")) : t("Разговор окончен", "The talk is over");
+  const phase = talking ? (desk.mine ? PHASES[desk.phase] + desk.target : t("Вас пригласил коллега", "A colleague asked you in")) : t("Разговор окончен", "The talk is over");
   $("call-phase").textContent = phase;
   $("work").dataset.phase = talking ? desk.phase : "over";
   $("call-topic").textContent = call.topic_title;
@@ -124,6 +128,7 @@ function showWork(call, desk, state) {
     item.append(time, ` ${step.text}`);
     return item;
   }));
+  $("call-way").scrollTop = $("call-way").scrollHeight; // what has just happened
   $("call-earlier").replaceChildren(...(call.earlier.length ? call.earlier : [null]).map((each) => Object.assign(document.createElement("li"), {
     textContent: each ? `№ ${each.number} · ${each.topic} · ${each.status} · ${day(each.opened)}` : t("Обращается впервые", "First request"),
   })));
@@ -138,8 +143,6 @@ function showWork(call, desk, state) {
   identity.show(call.call, talking);
 }
 
-const named = (name) => choices?.operators.find((each) => each.name === name)?.title ?? name;
-
 function showDue() {
   const others = now.due.filter((each) => each.call !== now.call?.call);
   $("due").hidden = !others.length;
@@ -153,7 +156,7 @@ function showBanner() {
   const needed = now && now.state !== "gone" && now.softphone;
   const text = away ? t("Нет связи с сервером. Разговор продолжается; страница обновится сама.", "No connection to the server. The talk goes on; the page will catch up.")
     : needed && softphone.state === "away" ? t("Гарнитура потеряла связь. Звонящий не потерян: он ждёт другого оператора.", "The headset has lost its connection. The caller is not lost: they wait for another operator.")
-    : softphone.state === "elsewhere" ? t("Рабочее место уже открыто в другой вкладке. Звонки приходят туда; закройте её, чтобы работать здесь.", "The console is open in another tab. Calls come there; close it to work here.") : "";
+    : softphone.state === "elsewhere" ? t("Рабочее место открыто ещё где-то: звонки приходят туда. Чтобы работать здесь, закройте его там и обновите страницу.", "The console is open somewhere else too: calls come there. To work here, close it there and reload this page.") : "";
   $("banner").textContent = text;
   $("banner").hidden = !text;
 }
@@ -165,7 +168,7 @@ function tick() {
   $("state-time").textContent = left !== null ? t(`ещё ${clock(left)}`, `${clock(left)} left`) : now.since ? clock(seconds - now.since) : "";
   if (now.call) {
     $("offer-waited").textContent = now.call.queued ? clock(seconds - now.call.queued) : "—";
-    $("call-time").textContent = now.call.connected && now.state === "talking" ? clock(seconds - now.call.connected) : "—";
+    $("call-time").textContent = now.call.connected && now.state === "talking" ? clock(seconds - now.call.connected) : now.call.talked === null ? "—" : clock(now.call.talked);
   }
   result.tick();
   showBanner();
@@ -204,7 +207,7 @@ const NOTES = {
 async function openTargets(kind) {
   opened = kind;
   const answer = await fetch("/api/console/choices");
-  choices = await answer.json();
+  const choices = await answer.json();
   const group = (label, options) => {
     const made = document.createElement("optgroup");
     made.label = label;
@@ -238,6 +241,11 @@ function closeTargets() {
 }
 
 $("targets-close").addEventListener("click", closeTargets);
+$("targets").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.localName !== "select") return;
+  event.preventDefault(); // the browser would only open the list
+  $("targets").requestSubmit();
+});
 $("targets").addEventListener("submit", async (event) => {
   event.preventDefault();
   const fields = event.target.elements;
@@ -253,6 +261,8 @@ const KEYS = {
   KeyR: () => $("ready").click(), KeyP: () => $("pause").focus(), KeyM: () => visible("#mute")?.click(),
   KeyH: () => visible("[data-act=hold], [data-act=resume]")?.click(), KeyT: () => visible("[data-open=transfer]")?.click(),
   KeyC: () => visible("[data-open=consult]")?.click(), KeyX: () => visible("[data-open=escalate]")?.click(),
+  KeyJ: () => visible("[data-act=join]")?.click(), KeyG: () => visible("[data-act=complete]")?.click(),
+  KeyI: () => visible("#identity input")?.focus(), KeyN: () => visible("#result textarea")?.focus(),
   KeyK: () => visible("[data-act=endtalk]")?.click(), KeyS: () => $("result").requestSubmit(),
 };
 document.addEventListener("keydown", (event) => {
@@ -276,7 +286,10 @@ addEventListener("beforeunload", (event) => {
 const stream = new EventSource("/api/console/stream");
 stream.addEventListener("message", ({ data }) => {
   heard = Date.now();
+  const before = now;
   now = JSON.parse(data);
+  if (before?.desk?.mine && before.desk.target && now.desk?.mine && !now.desk.target) toast(now.call.way.at(-1).text);
+  softphone.belongs(now.state === "offered" || now.state === "talking");
   show();
 });
 stream.addEventListener("beat", () => (heard = Date.now()));

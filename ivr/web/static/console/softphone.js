@@ -2,17 +2,21 @@
 // caller's only dials.
 
 const RETRY_SECONDS = 3;
+const SETTLE_SECONDS = 2;
 
 export class Softphone {
-  // `issue()` gives address, account and password for this sitting; `changed(state)`: connecting, ready, away, elsewhere.
+  // `issue()` gives addresses, account and password for this sitting; `changed(state)`: connecting, ready, away, elsewhere.
   constructor(issue, audio, changed, rings) {
     Object.assign(this, { issue, audio, changed, rings, session: null, agent: null, wanted: false, muted: false });
     this.state = "off";
+    this.sitting = crypto.randomUUID();
+    this.again = "0"; // whether this page has had the telephone before: then it may be elsewhere by now
   }
 
   // Another tab of this browser may have the telephone: then this one waits for it to close.
   start() {
     this.wanted = true;
+    this.again = "0";
     if (this.holding) return this.connect();
     this.tell("elsewhere");
     navigator.locks.request("ivr-softphone", async () => {
@@ -26,16 +30,22 @@ export class Softphone {
     this.tell("connecting");
     let account;
     try {
-      const [library, issued] = await Promise.all([import("/static/vendor/jssip.js"), this.issue()]);
+      const [library, issued] = await Promise.all([import("/static/vendor/jssip.js"), this.issue({ sitting: this.sitting, again: this.again })]);
       this.JsSIP = library.default ?? library;
       account = issued;
+      if (account?.elsewhere) {
+        this.stopAgent();
+        return this.tell("elsewhere");
+      }
+      this.again = "1";
       if (!account) throw new Error("no account");
     } catch {
       this.tell("away");
       setTimeout(() => this.wanted && this.connect(), RETRY_SECONDS * 1000);
       return;
     }
-    const agent = this.agentOf(account, { register_expires: 60 });
+    const address = account.addresses.find((each) => new URL(each).hostname === location.hostname) ?? account.addresses[0];
+    const agent = this.agentOf({ ...account, address }, { register_expires: 60 });
     agent.on("registered", () => this.tell("ready"));
     agent.on("disconnected", () => agent === this.agent && this.tell("away"));
     agent.on("registrationFailed", () => {
@@ -96,6 +106,12 @@ export class Softphone {
 
   answer() {
     if (this.ringing) this.session.answer({ mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } });
+  }
+
+  // The hotline may have ended a call while it could not say so here: then it is over here too.
+  belongs(there) {
+    clearTimeout(this.ending);
+    if (!there) this.ending = setTimeout(() => this.session?.isEstablished() && this.session.terminate(), SETTLE_SECONDS * 1000);
   }
 
   decline() {

@@ -4,7 +4,7 @@ export const russian = document.documentElement.lang === "ru";
 export const t = (ru, en) => (russian ? ru : en);
 
 export const STATES = {
-  ready: t("свободен", "ready"), offered: t("звонок", "ringing"), talking: t("разговор", "talking"),
+  ready: t("ждёт звонка", "ready"), offered: t("звонок", "ringing"), talking: t("разговор", "talking"),
   wrap_up: t("оформление", "wrap-up"), paused: t("пауза", "paused"), gone: t("не на смене", "off shift"),
 };
 export const PHASES = {
@@ -15,7 +15,7 @@ export const PHASES = {
 export const PHONE = {
   off: t("SIP-телефон", "SIP telephone"), connecting: t("гарнитура подключается…", "headset connecting…"),
   ready: t("гарнитура на связи", "headset ready"), away: t("гарнитура без связи", "headset away"),
-  elsewhere: t("рабочее место открыто в другой вкладке", "the console is open in another tab"),
+  elsewhere: t("звонки приходят в другое окно", "calls come to another window"),
 };
 export const LINES = { 78005553535: t("общая федеральная", "general federal"), 78001001010: t("личный кабинет", "personal account"),
   78002003030: t("технические сбои", "technical failures"), 78003004040: t("документы и заявления", "documents"), 78432220202: t("Татарстан", "Tatarstan") };
