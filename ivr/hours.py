@@ -106,7 +106,7 @@ class Hours(BaseModel):
 
     @model_validator(mode="after")
     def _holidays_are_known(self) -> Self:
-        if self.holidays != "ordinary" and self.country not in _countries():
+        if self.holidays != "ordinary" and not _has_holidays(self.country):
             what = 'no public holidays are known for "{country}": write a country like RU, or single dates'
             raise PydanticCustomError("country", what, {"country": self.country})
         return self
@@ -170,8 +170,11 @@ def _holidays_of(country: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, years=year))
 
 
-@lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
+def _has_holidays(country: str) -> bool:
     import holidays
 
-    return frozenset(holidays.list_supported_countries())
+    try:
+        holidays.country_holidays(country)  # the list of all countries would load them all
+    except NotImplementedError:
+        return False
+    return True

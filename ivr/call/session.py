@@ -271,6 +271,7 @@ class CallSession:
 
     async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
         self._wanted = request
+        self._admitted.clear()  # put back after a talk, it is admitted anew
         self._spawn(self._hearing.release())  # who waits is not listened to, and a tap is three channels
         entered_at = self._wait.begin()
         standing = self._parts.queue.standing(self.call) if self._began_elsewhere else None

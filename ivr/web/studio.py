@@ -12,12 +12,14 @@ from typing import Annotated, Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from ivr.config import Home
 from ivr.dialplan.drafts import WORKING
+from ivr.dialplan.findings_russian import russian
 from ivr.dialplan.live import LivePlans
 from ivr.dialplan.publish import Live
 from ivr.dialplan.rehearsal import Operators
@@ -26,7 +28,7 @@ from ivr.dialplan.versions import digest_of, read_files
 from ivr.errors import IvrError
 from ivr.journal.audit import AuditLog
 from ivr.web.access import Access, Visitor, answer
-from ivr.web.pages import Pages, Section
+from ivr.web.pages import Pages, Section, language
 from ivr.web.roles import Permission
 from ivr.web.workshop import Workshop, WorkshopBusy
 
@@ -98,7 +100,9 @@ class Studio:
 
     def routes(self, access: Access, pages: Pages) -> Sequence[BaseRoute]:
         async def page(request: Request) -> Response:
-            return pages.show(request, "studio.html")
+            shown = pages.show(request, "studio.html")
+            shown.background = BackgroundTask(self._workshop.prepare)
+            return shown
 
         def post(name: str, body: type[Body], act: Callable[[Body, str], Any]) -> BaseRoute:
             return access.route(f"/api/studio/{name}", _MAY, _answering(body, act), ["POST"])
@@ -206,6 +210,18 @@ async def _soon(happens: Coroutine[Any, Any, Outcome]) -> Outcome:
         raise IvrError("this is not live after a minute and a half", hint=hint) from None
 
 
+def _worded(request: Request, facts: Any) -> Any:
+    """What the checker and we say, in the visitor's language."""
+    if language(request) != "ru" or not isinstance(facts, Mapping):
+        return facts
+    said = {key: russian(str(facts[key])) for key in ("error", "hint") if key in facts}
+    findings = [
+        {**each, "message": russian(each["message"]), "hint": russian(each["hint"])}
+        for each in facts.get("findings", ())
+    ]
+    return {**facts, **said, **({"findings": findings} if "findings" in facts else {})}
+
+
 def _answering(body: type[Body], act: Callable[[Body, str], Any]) -> Callable[[Request], Any]:
     """An endpoint that reads `body` from JSON, does `act` in the name of the visitor, and says what is wrong."""
 
@@ -216,13 +232,13 @@ def _answering(body: type[Body], act: Callable[[Body, str], Any]) -> Callable[[R
         except (orjson.JSONDecodeError, ValidationError):
             return answer({"error": "this is not what the page sends"}, 400)
         try:
-            return answer(await act(asked, visitor.account.name))
+            return answer(_worded(request, await act(asked, visitor.account.name)))
         except ChangedMeanwhile as changed:
             marks = {file: {"text": text, "base": mark_of(text.encode())} for file, text in changed.files.items()}
-            return answer({"error": changed.what, "hint": changed.hint, "changed": marks}, 409)
+            return answer(_worded(request, {"error": changed.what, "hint": changed.hint, "changed": marks}), 409)
         except WorkshopBusy as busy:
-            return answer({"error": busy.what, "hint": busy.hint}, 429)
+            return answer(_worded(request, {"error": busy.what, "hint": busy.hint}), 429)
         except IvrError as error:
-            return answer({"error": error.what, "hint": error.hint}, 422)
+            return answer(_worded(request, {"error": error.what, "hint": error.hint}), 422)
 
     return endpoint

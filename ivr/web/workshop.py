@@ -49,6 +49,12 @@ class Workshop:
         found: dict[str, Any] = answer["answer"]
         return found
 
+    async def prepare(self) -> None:
+        """Somebody will ask soon: read what takes long to read, so that the first answer need not wait for it."""
+        if not self._turn.locked():
+            with contextlib.suppress(IvrError):
+                await self.ask("check", texts={}, file="")
+
     async def close(self) -> None:
         """End the process."""
         if self._idle is not None:

@@ -50,7 +50,7 @@ async def test_errors_show_in_place_and_lead_there(signed_in: SignedIn) -> None:
     await replace(page, "go: people", "go: peple")
 
     finding = page.locator("#findings li")
-    await expect(finding).to_contain_text('there is no section "peple" → did you mean "people"?', timeout=SOON)
+    await expect(finding).to_contain_text("раздела «peple» нет → может быть, «people»?", timeout=SOON)
     await expect(page.locator("plan-editor .gutter i.error")).to_have_count(1)
     assert await axe_violations(page) == []
     await picture(page, "studio-error")

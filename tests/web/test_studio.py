@@ -166,7 +166,7 @@ async def test_a_question_without_end_ends_and_the_next_is_answered(
     async with door.visitor() as http:
         body = {"plan": "federal", "operators": "busy", "lines": ["", "", "", "/wait 99999999999"], "texts": {}}
         slow = await http.post("/api/studio/call", json=body)
-        assert (slow.status_code, "too long" in slow.json()["error"]) == (422, True)
+        assert (slow.status_code, "слишком много времени" in slow.json()["error"]) == (422, True)
         monkeypatch.undo()
         assert (await http.post("/api/studio/check", json={"file": FILE, "texts": {}})).status_code == 200
 
