@@ -17,6 +17,9 @@ OfferEnd = Literal["no_answer", "declined", "unreachable", "withdrawn"]
 QueueRefusal = Literal["full", "nobody", "closed"]
 TalkEnd = Literal["caller", "operator", "transferred", "failed"]
 
+ALIKE = "≈ "
+"""Among the words that decided a topic: before those of the caller's own that are like its examples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:

@@ -15,8 +15,6 @@ from ivr.dialplan.numbers import normalised_line
 from ivr.dialplan.step import Step
 from ivr.hours import ALWAYS, Hours, Zone
 
-ALIKE = "≈ "
-
 
 class Classified(Protocol):
     """What a topic classifier found; `topic` is "none" when it found nothing. `matters`: the part of a topic."""

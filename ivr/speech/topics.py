@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr.dialplan.model import ALIKE
+from ivr.call.events import ALIKE
 from ivr.errors import ConfigurationInvalid, Finding, IvrError
 from ivr.speech import words
 from ivr.speech.examples import Company, Example, Likeness, read_examples

@@ -9,8 +9,9 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ivr.call.events import ALIKE
 from ivr.dialplan.fields import Item, Key, Names, Phrases, Prompts, SectionName
-from ivr.dialplan.model import ALIKE, Classified
+from ivr.dialplan.model import Classified
 from ivr.dialplan.phrases import longest_in
 from ivr.dialplan.state import Value
 from ivr.dialplan.step import Go, Move, Next, Place, Way, listed
