@@ -45,6 +45,9 @@ CHECKOUT = Home.find().root
 _START_SECONDS = 90.0
 _QUIET_SECONDS = 10.0
 _UNTIL_SECONDS = 30.0
+_PAGES = ("/", "/metrics", "/supervisor", "/supervisor/board", "/requests", "/api/requests", "/api/lately")
+_PAGES_OF_CALLS = ("/calls/{call}", "/api/journal/{call}")
+_CALLS_SHOWN = 10
 
 
 @pytest.fixture(scope="session")
@@ -95,15 +98,23 @@ class RunningHotline:
         programs = [path.read_text().split()[0] for path in self.hotline.home.processes.glob("*.pid")]
         assert len(programs) >= 4, "asterisk, store, speech and controller are looked at"
         surfaces = {"status": json.dumps(status, ensure_ascii=False), "command lines": command_lines(programs)}
+        surfaces |= {page: await self._shown(page) for page in _PAGES}
         surfaces["output of ivr run"] = (self.hotline.home.root / "run.log").read_text(errors="replace")
         async with self.hotline.store() as store:
             contradictions = await journal_contradictions(store, keyring, live)
             facts = await personal_facts(store, keyring)
-            calls = await JournalReader(store, None).calls(limit=1)
+            calls = await JournalReader(store, None).calls(limit=_CALLS_SHOWN)
         assert facts or not calls, "no call told anything personal: the search would prove nothing"
+        for page in (page.format(call=call) for call in calls for page in _PAGES_OF_CALLS):
+            surfaces[page] = await self._shown(page)
         var = self.hotline.home.var
         shown = await asyncio.to_thread(lambda: [*shows_up(facts, var, surfaces), *secrets_shown(var, surfaces)])
         return [*contradictions, *self.differences, *shown]
+
+    async def _shown(self, page: str) -> str:
+        """What a page shows to whoever may see it and has not asked for personal data."""
+        answer = await self.hotline.ask(page)
+        return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
     async def steps(self, call: str) -> Sequence[Record]:
         """What happened in the call itself, without what its request went through meanwhile."""

@@ -100,7 +100,8 @@ def shows_up(facts: Iterable[str], var: Path, surfaces: Mapping[str, str]) -> li
     wanted = {spelling.encode(): fact for fact in facts if _telling(fact) for spelling in _spellings(fact)}
     found = []
     for where, content in [*_files(var), *((name, text.encode()) for name, text in surfaces.items())]:
-        found += [f"{where}: {fact}" for spelling, fact in wanted.items() if spelling in content]
+        named = where.encode() + b"\n" + content  # names of files tell as well as what is in them
+        found += [f"{where}: {fact}" for spelling, fact in wanted.items() if spelling in named]
     return sorted(set(found))
 
 

@@ -38,10 +38,12 @@ def test_a_clean_run_shows_nothing(var: Path) -> None:
         json.dumps({"text": "меня зовут Анна"}),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("place", ["log", "store", "compressed", "surface"])
+@pytest.mark.parametrize("place", ["log", "name", "store", "compressed", "surface"])
 def test_whatever_shows_is_found(var: Path, leak: str, place: str) -> None:
     if place == "log":
         (var / "log" / "speech-1.log").write_text(leak, encoding="utf-8")
+    elif place == "name":
+        (var / "log" / f"{leak}.sealed").touch()
     elif place == "store":
         (var / "appendonly.aof").write_bytes(b"\x00\xff*3\r\n" + leak.encode() + b"\r\n\x00")
     elif place == "compressed":
