@@ -30,7 +30,7 @@ _COMMANDS = {
     "check": "ivr.dialplan.commands:check",
     "test": "ivr.dialplan.commands:run_tests",
     "try": "ivr.dialplan.commands:try_plan",
-    "graph": "ivr.dialplan.commands:graph",
+    "graph": "ivr.drawing:graph",
     "schema": "ivr.dialplan.commands:schema",
     "versions": "ivr.dialplan.commands:versions",
     "rollback": "ivr.dialplan.commands:rollback",

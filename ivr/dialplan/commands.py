@@ -1,4 +1,4 @@
-"""The admin's commands on plans: check, test, try, graph, schema."""
+"""The admin's commands on plans: check, test, try, schema, versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.config import Home
-from ivr.dialplan import graph as pictures
 from ivr.dialplan import report
 from ivr.dialplan.rehearsal import Operators, Rehearsal
 from ivr.dialplan.schema import plan_schema, tests_schema
@@ -26,9 +25,6 @@ from ivr.dialplan.workbench import Workbench
 from ivr.errors import Finding
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
-
-
-_PATH_SLASHES = 2
 
 
 def check(
@@ -109,33 +105,6 @@ def try_plan(
     converse(rehearsal, sys.stdin, tell, bench.text_of)
 
 
-def graph(
-    plan: Annotated[str, typer.Argument(help="A plan's file, name or line")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to; .svg or .mmd; default: print")
-    ] = None,
-    trace: Annotated[
-        typer.FileText | None,
-        typer.Option(help="Set off the way of a call: what `ivr trace CALL --json` prints; - reads it"),
-    ] = None,
-    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Mermaid instead of SVG")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Draw a plan."""
-    found = Workbench(Home.find()).plan(plan)
-    drawn = (
-        pictures.mermaid(found)
-        if as_mermaid or (output and output.suffix == ".mmd")
-        else pictures.svg(found, _paths(trace))
-    )
-    if output is not None:
-        output.write_text(drawn, encoding="utf-8")
-    if as_json:
-        _object({"plan": found.name, "file": str(output) if output else None, "picture": None if output else drawn})
-    else:
-        _print(f"drawn: {output}" if output else drawn)
-
-
 def schema(
     tests: Annotated[bool, typer.Option("--tests", help="The schema of tests instead of plans")] = False,
     as_json: JsonOption = False,
@@ -143,15 +112,6 @@ def schema(
     """Print the JSON Schema of plans, for completion and hover in editors."""
     found = tests_schema() if tests else plan_schema()
     _print(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2))
-
-
-def _paths(trace: Iterable[str] | None) -> list[str]:
-    """The steps that a call has walked, in order."""
-    try:
-        paths = [str(json.loads(line).get("path", "")) for line in trace or ()]
-    except (ValueError, AttributeError):
-        raise typer.BadParameter("a trace has one JSON object a line: `ivr trace CALL --json`") from None
-    return [path for path in paths if path.count("/") == _PATH_SLASHES]
 
 
 def versions(as_json: JsonOption = False) -> None:

@@ -13,6 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from ivr import drawing
 from ivr.config import Home
 from ivr.dialplan import commands
 from ivr.dialplan.publish import publish
@@ -127,22 +128,22 @@ def test_try_helps(checkout: Path) -> None:
 
 
 def test_a_plan_that_is_not_there_is_told(checkout: Path) -> None:
-    result = run(commands.graph, checkout, "federall")
+    result = run(drawing.graph, checkout, "federall")
     assert isinstance(result.exception, IvrError)
     assert "federal" in result.exception.hint
-    result = run(commands.graph, checkout, str(BROKEN))
+    result = run(drawing.graph, checkout, str(BROKEN))
     assert isinstance(result.exception, ConfigurationInvalid)
 
 
 def test_graph_sets_off_the_way_of_a_call(checkout: Path) -> None:
     picture = checkout / "federal.svg"
     trace = "".join(f'{{"path": "federal/{step}"}}\n' for step in ("welcome/1", "menu/1", "menu/1", "elsewhere/1"))
-    assert run(commands.graph, checkout, "federal", "-o", str(picture), "--trace", "-", typed=trace).exit_code == 0
+    assert run(drawing.graph, checkout, "federal", "-o", str(picture), "--trace", "-", typed=trace).exit_code == 0
     drawn = picture.read_text(encoding="utf-8")
     assert drawn.count('class="step walked"') == 3
     ways = [part.partition("</text>")[0].partition(">")[2].strip() for part in drawn.split('class="way walked"')[1:]]
     assert ways == ["go", "out_of_scope"]
-    assert run(commands.graph, checkout, "federal", "--trace", "-", typed="nonsense").exit_code != 0
+    assert run(drawing.graph, checkout, "federal", "--trace", "-", typed="nonsense").exit_code != 0
 
 
 def test_the_schema_knows_every_verb_and_what_an_admin_may_leave_out(checkout: Path) -> None:
