@@ -1,24 +1,27 @@
 """One try to ring a caller back who has hung up and keeps the place in the queue.
 
 The operator's telephone rings first and then the caller's, so that nobody who has waited once is rung to wait again.
+After the talk the plan of the call in which it was promised goes on, such as by asking for a mark.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
 import structlog
 
 from ivr.call.call_backs import CallBacks, Promise
-from ivr.call.events import Event, OfferEnd
+from ivr.call.events import Connected, Event, OfferEnd
+from ivr.call.kept import Adopted, KeptCall
 from ivr.call.operator_side import OperatorSide
 from ivr.call.parts import Offer as AnyOffer
 from ivr.call.parts import Parts
 from ivr.call.talk import Talk
 from ivr.call.wait import Wait
+from ivr.dialplan.state import loaded
 from ivr.errors import IvrError
 from ivr.line.channels import IncomingCall, LegFailed, OperatorLeg
 from ivr.queue.model import Offer
@@ -37,9 +40,12 @@ Facts = Mapping[str, str | int | float | bool | None]
 
 
 class CallBack:
-    """An operator was found for a caller who has hung up: `run` rings both, as a task."""
+    """An operator was found for a caller who has hung up: `run` rings both, as a task.
 
-    def __init__(self, offer: Offer, promises: CallBacks, parts: Parts) -> None:
+    `knows(plan)`: whether there is a plan of that name to go on with.
+    """
+
+    def __init__(self, offer: Offer, promises: CallBacks, parts: Parts, knows: Callable[[str], bool]) -> None:
         self.call = offer.call
         self.line_number = ""
         self.topic = "none"
@@ -48,6 +54,9 @@ class CallBack:
         self._offer = offer
         self._promises = promises
         self._parts = parts
+        self._knows = knows
+        self._rest: Adopted | None = None
+        self._connected_wall: float | None = None
         self._operators: OperatorSide | None = None
         self._channel = parts.line.leg_name(offer.call)
         self._leg: OperatorLeg | None = None
@@ -66,7 +75,9 @@ class CallBack:
         return self._operators.talk if self._operators else None
 
     def receive(self, event: Event) -> None:
-        """What happens is no plan's concern any more."""
+        """No plan is asked while the two talk."""
+        if isinstance(event, Connected) and self._connected_wall is None:
+            self._connected_wall = self._parts.clock.wall()
 
     def withdraw(self, offer: AnyOffer) -> None:
         """The offer is over through no act of ours: stop ringing, here and there."""
@@ -74,8 +85,11 @@ class CallBack:
         if self._operators is not None:
             self._operators.withdraw(offer)
 
-    async def run(self) -> None:
-        """Ring both and see the talk through; everything is released afterwards."""
+    async def run(self) -> Adopted | None:
+        """Ring both and see the talk through; everything is released afterwards.
+
+        Unless the caller is still there and the plan has more to say: then the answer is the call to go on with.
+        """
         try:
             try:
                 promise = await self._promises.opened(self._offer)
@@ -83,11 +97,12 @@ class CallBack:
                 log.warning("callback_given_up", call=self.call, reason=type(error).__name__)
                 await self._promises.give_up(self.call)
                 self._over = True
-                return
+                return None
             self.line_number, self.topic, self.arrived_wall = promise.line, promise.topic, promise.entered_wall
             await self._ring(promise)
         finally:
             await asyncio.shield(self._release())
+        return self._rest
 
     async def _ring(self, promise: Promise) -> None:
         parts = self._parts
@@ -113,7 +128,31 @@ class CallBack:
         if isinstance(rung, Exception):
             raise rung
         if operators.operator:
+            self._rest = self._what_follows(promise, incoming, operators)
+        if operators.operator and self._rest is None:
             self._end("talked", "", queue_wait_seconds=wait.seconds, talk_seconds=operators.talk_seconds)
+
+    def _what_follows(self, promise: Promise, incoming: IncomingCall, operators: OperatorSide) -> Adopted | None:
+        """The call as its plan left it, when the operator alone has hung up."""
+        if not promise.state or self._leg is None or self._leg.gone.done():
+            return None
+        clock, entered = self._parts.clock, promise.entered_wall
+        wall, monotonic = clock.wall(), clock.monotonic()
+        # What the first call had under way in the world ended with it.
+        state = replace(
+            loaded(promise.state.encode()),
+            playing=None,
+            saying=(),
+            listening=None,
+            timers=(),
+            music=False,
+            recording="",
+            began_monotonic_seconds=monotonic,
+        )
+        if not self._knows(state.first_plan):
+            return None
+        kept = KeptCall(self.call, incoming, 0, state, entered, entered, wall, monotonic)
+        return Adopted(kept, operators.operator, self._connected_wall, operators.talk_seconds)
 
     async def _reach(self, operator: OperatorLeg, promise: Promise) -> OfferEnd | None:
         """The operator is on the line: ring the caller. None once the caller answers, else how the offer ended."""
@@ -166,7 +205,7 @@ class CallBack:
         self._record("ended", {"outcome": outcome, "reason": reason, "topic": self.topic, **facts})
 
     async def _release(self) -> None:
-        if self._leg is not None:
+        if self._leg is not None and self._rest is None:
             try:
                 async with asyncio.timeout(_RELEASE_SECONDS):
                     await self._parts.line.hang_up(self._channel)

@@ -17,6 +17,7 @@ from ivr.call.effects import EnterQueue
 from ivr.call.events import CallbackKept, CallbackRefused, CallId
 from ivr.call.identity import new_call_id
 from ivr.clock import Clock
+from ivr.dialplan.state import State, dumped
 from ivr.errors import IvrError
 from ivr.hours import Hours, Spans
 from ivr.journal.record import Recorder
@@ -46,13 +47,14 @@ class Sealing(Recorder, Protocol):
 @dataclass(frozen=True, slots=True)
 class Promise:
     """Whom to ring, and what it was about. `of`: the call in which it was given; `entered_wall`: Unix time of the place
-    in the queue."""
+    in the queue; `state`: where that call was in its plan, as JSON, "" when it was in none."""
 
     number: str
     line: str
     of: str
     topic: str
     entered_wall: float
+    state: str = ""
 
 
 class CallBacks:
@@ -80,20 +82,20 @@ class CallBacks:
         return self._outside.caller(number)
 
     async def promise(
-        self, call: CallId, number: str, line: str, wanted: EnterQueue, entered_wall: float
+        self, call: CallId, number: str, line: str, wanted: EnterQueue, entered_wall: float, state: State | None
     ) -> CallbackKept | CallbackRefused:
         """Let the caller of `call`, who waits, hang up and be rung at `number` in turn."""
         if not self.possible(number):
-            return CallbackRefused("that number is not rung back, or not now")
+            return CallbackRefused("not_rung")
         name = new_call_id(self._clock.wall(), secrets.randbits(20))
-        kept = Promise(number, line, call, wanted.topic, entered_wall)
+        kept = Promise(number, line, call, wanted.topic, entered_wall, dumped(state).decode() if state else "")
         facts = {"of": call, "line": line, "queue": wanted.queue, "topic": wanted.topic, "language": wanted.language}
         sealed = self._sealing.seal(name, {"promise": json.dumps(asdict(kept))}, _context(name))
         try:
             if not await self._places.request_callback(call, name, sealed, self.hours(number)):
-                return CallbackRefused("an operator rings already")
+                return CallbackRefused("answering")
         except IvrError:
-            return CallbackRefused("the queue does not answer")
+            return CallbackRefused("queue_away")
         self._sealing.record(name, "promised", "", facts, {"caller": number})
         return CallbackKept(name)
 

@@ -55,7 +55,7 @@ class KeptCall:
 class Adopted:
     """A kept call on its way to a new session.
 
-    `operator` and `connected_wall`: of the talk that the call has had and that is over; "" and None: none.
+    `operator`, `connected_wall` and `talk_seconds`: of the talk that the call has had and that is over; none: "", None.
     """
 
     kept: KeptCall
@@ -63,6 +63,7 @@ class Adopted:
     """The talk, when it is not over."""
     operator: str = ""
     connected_wall: float | None = None
+    talk_seconds: float | None = None
 
 
 _KEPT = TypeAdapter(KeptCall)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ivr.call.effects import Effect, EnterQueue, Listen
 from ivr.call.events import CallbackKept, CallbackRefused, CallId, Event, OfferEnd, Queued, QueueRefused
 from ivr.clock import Clock
+from ivr.dialplan.state import State
 from ivr.errors import IvrError
 from ivr.journal.record import Recorder
 from ivr.line.asterisk import Line
@@ -22,6 +23,11 @@ class Dialogue(Protocol):
 
     @property
     def topic(self) -> str: ...
+
+    @property
+    def state(self) -> State | None:
+        """All that it takes to go on elsewhere; None when nothing can."""
+        ...
 
     def step(self, event: Event) -> tuple[Effect, ...]: ...
 
@@ -112,7 +118,7 @@ class Promising(Protocol):
     """`call_backs.CallBacks.promise`, as one call sees it."""
 
     def __call__(
-        self, call: CallId, number: str, line: str, wanted: EnterQueue, entered_wall: float
+        self, call: CallId, number: str, line: str, wanted: EnterQueue, entered_wall: float, state: State | None
     ) -> Awaitable[CallbackKept | CallbackRefused]: ...
 
 

@@ -112,12 +112,12 @@ class CallSession:
         return self._wait.entered_wall
 
     def take_over(self, adopted: Adopted) -> None:
-        """The call began with a controller that is no more: `run` will go on with it."""
+        """The call began elsewhere, with a controller that is no more or as a call back: `run` will go on with it."""
         kept = adopted.kept
         self._began_elsewhere = adopted
         self.arrived_wall = kept.arrived_wall
         self._wait.take_over(kept.arrived_wall, kept.entered_wall, adopted.connected_wall)
-        self._operators.operator = adopted.operator
+        self._operators.operator, self._operators.talk_seconds = adopted.operator, adopted.talk_seconds
         self._playing.take_over(kept.state.playing or "", music=kept.state.music)
         if kept.state.recording:
             self._recording.take_over()
@@ -298,9 +298,9 @@ class CallSession:
 
     async def _promise(self, number: str) -> None:
         promise, entered = self._parts.promise, self._wait.entered_wall
-        answer: CallbackKept | CallbackRefused = CallbackRefused("nobody is rung back here")
+        answer: CallbackKept | CallbackRefused = CallbackRefused("not_rung")
         if promise is not None and self._wanted is not None and entered is not None:
-            answer = await promise(self.call, number, self.line_number, self._wanted, entered)
+            answer = await promise(self.call, number, self.line_number, self._wanted, entered, self._dialogue.state)
         if isinstance(answer, CallbackKept):
             self._promised = True
             self._wait.over()

@@ -145,14 +145,17 @@ class Switchboard:
     def call_back(self, offer: CallBackOffer) -> None:
         """An operator was found for a caller who has hung up: ring both."""
         if self._promises is not None and not self._closing:
-            back = self._call_backs[offer.offer] = CallBack(offer, self._promises, self._parts)
+            back = self._call_backs[offer.offer] = CallBack(offer, self._promises, self._parts, self.knows)
             self._keep(self._ring_back(back, offer))
 
     async def _ring_back(self, back: CallBack, offer: CallBackOffer) -> None:
         try:
-            await back.run()
+            rest = await back.run()
         finally:
             del self._call_backs[offer.offer]
+        plan = self._plan_named(rest.kept.state.first_plan) if rest else None
+        if rest is not None and plan is not None:
+            self.adopt(rest, plan)
 
     def listen_in(self, call: CallId, supervisor: str, telephone: str, mode: Mode) -> bool:
         """Ring at a supervisor's telephone, to hear the call's talk; False when there is none."""

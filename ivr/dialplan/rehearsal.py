@@ -26,6 +26,8 @@ Operators = Literal["free", "busy", "nobody", "closed", "full"]
 CHARACTERS_PER_SECOND = 14.0
 ANSWER_SECONDS = 3.0
 ANSWER_OF_A_SERVICE_SECONDS = 0.2
+CallBacks = Literal["kept", "refused", "answering"]
+"""What becomes of a wish to be called back; answering: an operator picks up just then."""
 BUSY_POSITION = 3
 BUSY_WAIT_SECONDS = 120.0
 LONGEST_SETTLING = 1000
@@ -66,6 +68,7 @@ class Rehearsal:
         notices: tuple[str, ...] = (),
         services: Mapping[str, Sequence[Mapping[str, Value] | None]] | None = None,
         outside: Collection[str] = (),
+        call_backs: CallBacks = "kept",
         consents: bool | None = None,
         text_of: Callable[[str, str], str] = lambda _language, prompt: prompt,
     ) -> None:
@@ -81,6 +84,7 @@ class Rehearsal:
         self._notices = notices
         self._services = {service: list(answers) for service, answers in (services or {}).items()}
         self._outside = frozenset(outside)
+        self._call_backs = call_backs
         self._consents = consents
         self._talk = ""
         self._text_of = text_of
@@ -225,8 +229,9 @@ class Rehearsal:
     def _ask(self, effect: fx.LookUp | fx.RequestCallback) -> None:
         if isinstance(effect, fx.RequestCallback):
             self._tell("asks_for_callback", {"number": effect.number})
-            self._drop("queue")
-            self._later("queue", ANSWER_OF_A_SERVICE_SECONDS, ev.CallbackKept())
+            kept = self._call_backs == "kept"
+            answer: ev.Event = ev.CallbackKept() if kept else ev.CallbackRefused(self._call_backs)
+            self._later("queue", ANSWER_OF_A_SERVICE_SECONDS, answer)
             return
         self._tell("looks_up", {"service": effect.service, **effect.arguments})
         answers = self._services.get(effect.service, [{}])

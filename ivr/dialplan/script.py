@@ -123,6 +123,9 @@ class Test(BaseModel):
         description="What services answer: {request_status: {status: done}}; null: they fail; {}: nothing found, which"
         " is the default; a list: one after the other, the last one from then on.",
     )
+    call_backs: Literal["kept", "refused", "answering"] = Field(
+        "kept", description="Whether a call back can be promised; answering: an operator picks up just then."
+    )
     outside: Names | None = Field(None, description="Outside telephones that answer; the others ring in vain.")
     call: tuple[Annotated[Line, _BareWord()], ...] = Field(min_length=1, description="What happens, line by line.")
 

@@ -81,6 +81,7 @@ def _run(plan: Plan, test: Test, document: Document, number: int, text_of: TextO
         notices=test.notices or (),
         services=test.services,
         outside=test.outside or (),
+        call_backs=test.call_backs,
         consents=test.consents,
         text_of=text_of,
     )

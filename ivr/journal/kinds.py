@@ -142,6 +142,9 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("call", "talk_ended", "the talk is over",
               {**_OPERATOR, "ended_by": "caller, operator, transferred or failed", "talk_seconds": "how long"}),
         _kind("call", "callback_offered", "the caller was offered to be called back", {"waited_seconds": "so far"}),
+        _kind("call", "callback_refused", "no call back could be promised after all: the caller goes on waiting",
+              {**_QUEUE, "reason": "answering: an operator is about to; not_rung: that number, or not now; queue_away, "
+               "no_answer: the queue did not tell", "waited_seconds": "so far"}),
         _kind("call", "callback_accepted", "the caller will be called back and keeps the place",
               {**_QUEUE, "call_back": "the call in which that happens"},
               {"number": "the number to call"}),

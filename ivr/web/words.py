@@ -63,6 +63,7 @@ STEPS: _Names = {
     "supervision_ended": ("Разговор", "Talks"),
     "identity_checked": ("Проверка личности", "Proves identity"),
     "callback_offered": ("Предложен обратный звонок", "Offered a call back"),
+    "callback_refused": ("Обратный звонок не вышел", "No call back after all"),
     "callback_accepted": ("Будет обратный звонок", "Will be called back"),
     "promised": ("Ждёт обратного звонка", "Waits to be called back"),
     "caller_rung": ("Звоним обратно", "Rung back"),

@@ -36,6 +36,7 @@ _UNTIL_SECONDS = 10.0
 @dataclass
 class StraightToAnOperator:
     finished: bool = False
+    state: None = None
     topic: str = "access"
     seen: list[Event] = field(default_factory=list)
 

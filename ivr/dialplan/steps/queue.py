@@ -74,6 +74,10 @@ class Callback(BaseModel):
     key: Key = Field("1", description="The key that takes it.")
     after_seconds: Seconds = Field(60.0, description="How long a caller waits before it is offered.")
     go: SectionName = Field(description="Where to go when it is taken: say that we shall call.")
+    refused: Prompts = Field(description="Said when it cannot be promised after all: why, and that the wait goes on.")
+    answering: Prompts | None = Field(
+        default=None, description="Said instead when an operator answers just now. Default: as when refused."
+    )
 
 
 class QueueStep(Step):
@@ -259,8 +263,8 @@ class QueueStep(Step):
             turn.play((*self.announce.say, *expected, *offer))
             turn.note("announced", {**self._waited(turn, doing), "position": doing.position})
         if timer == CALLBACK and self.callback is not None and isinstance(doing, Waiting):
-            if doing.callback == "asked":  # nobody answers: the caller goes on waiting
-                turn.do(replace(doing, callback=""))
+            if doing.callback == "asked":
+                self._no_callback(turn, doing, self.callback.refused, "no_answer")
                 return Stay()
             turn.play(self.callback.say)
             turn.cancel_timer(ANNOUNCEMENT)
@@ -279,15 +283,22 @@ class QueueStep(Step):
             turn.request_callback(turn.state.caller)
             turn.do(replace(doing, callback="asked"))
             turn.set_timer(CALLBACK, ADMISSION_SECONDS)
-        elif isinstance(event, CallbackRefused) and doing.callback == "asked":
+        elif isinstance(event, CallbackRefused) and doing.callback == "asked" and not doing.talking:
             turn.cancel_timer(CALLBACK)
-            turn.do(replace(doing, callback=""))
+            said = offer.answering if event.reason == "answering" else None
+            self._no_callback(turn, doing, said or offer.refused, event.reason)
         elif isinstance(event, CallbackKept) and doing.callback == "asked" and not doing.talking:
             facts = {"queue": doing.queue, "call_back": event.call_back}
             turn.note("callback_accepted", facts, {"number": turn.state.caller})
             turn.out_of_queue()  # the place stays
             return Go(offer.go, CALLED_BACK)
         return Stay()
+
+    def _no_callback(self, turn: Turn, doing: Waiting, said: tuple[Item, ...], reason: str) -> None:
+        """The caller is told, and goes on waiting."""
+        turn.do(replace(doing, callback=""))
+        turn.note("callback_refused", {**self._waited(turn, doing), "queue": doing.queue, "reason": reason})
+        turn.play(said)
 
     def _announce_later(self, turn: Turn) -> None:
         if self.announce is not None:
@@ -311,3 +322,5 @@ class QueueStep(Step):
             yield from listed(("announce", "expected"), self.announce.expected or ())
         if self.callback is not None:
             yield from listed(("callback", "say"), self.callback.say)
+            yield from listed(("callback", "refused"), self.callback.refused)
+            yield from listed(("callback", "answering"), self.callback.answering or ())

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +16,42 @@ from ivr.call.call_back import CallBack
 from ivr.call.call_backs import CallBacks
 from ivr.call.effects import EnterQueue
 from ivr.call.events import CallbackKept, CallbackRefused, CallId, OfferEnd
-from ivr.call.parts import Around, Parts
+from ivr.call.parts import Around, Ear, Parts
+from ivr.call.switchboard import Switchboard
+from ivr.dialplan.model import Plan
+from ivr.dialplan.rehearsal import Rehearsal
+from ivr.dialplan.source import load_plans
+from ivr.dialplan.state import State
+from ivr.errors import SpeechUnavailable
 from ivr.hours import Hours
 from ivr.journal.privacy import PersonalDataUnreadable
 from ivr.line.asterisk import Line
 from ivr.line.fake import FakeAsterisk, Telephone
 from ivr.line.outside import Outside
 from ivr.queue.model import CallbackMissed, Offer
+from ivr.speech.topics import TopicModel
 from ivr.virtual_time import LoopClock, run_virtually
 
 CALLER = "+79990000000"
 ALL_DAY, BY_DAY = ((0, 24 * 60),), ((9 * 60, 21 * 60),)
+LANDMARKS = ("promised", "offered", "caller_rung", "connected", "talk_ended", "menu", "rated", "ended")
+RATING = """
+plan: one
+languages: [ru]
+start: first
+sections:
+  first:
+    - queue: people
+      refused: bye
+      then: mark
+  mark:
+    - rate: rate_us
+      no_input: {again: 0, go: bye}
+      no_match: {again: 0, go: bye}
+    - go: bye
+  bye:
+    - hang_up: goodbye
+"""
 OUTSIDE = Outside(True, call_back=("+7",))
 WANTED = EnterQueue("people", "access", "ru")
 CALL = CallId("testcall0001")
@@ -86,6 +112,11 @@ class Book:
         return [kind for kind, _ in self.records]
 
 
+class NoSpeech:
+    async def open(self, call: CallId) -> Ear:
+        raise SpeechUnavailable("nobody listens in this test")
+
+
 @dataclass
 class World:
     asterisk: FakeAsterisk
@@ -106,6 +137,8 @@ def rung(
     script: Callable[[World], None] = lambda _: None,
     places: Places | None = None,
     erased: bool = False,
+    state: State | None = None,
+    plans: Mapping[str, Plan] | None = None,
 ) -> World:
     """Promise, then one try on virtual time."""
     worlds: list[World] = []
@@ -119,27 +152,30 @@ def rung(
         router: Any = kept
         parts = Parts(
             line,
-            nothing,
+            NoSpeech(),
             router,
             book,
             LoopClock(),
             lambda _, prompt: f"sound:{prompt}",
             str,
-            nothing,
+            lambda *_: nothing,
             Around,
             nothing,
         )
         promises = CallBacks(kept, book, OUTSIDE, LoopClock(), ALL_DAY)
-        answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0)
+        answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0, state)
         assert isinstance(answer, CallbackKept)
         book.erased = erased
         offer = Offer("offer-1", CallId(answer.call_back), "anna", 35.0, "free", kept.sealed)
-        back = CallBack(offer, promises, parts)
-        worlds.append(World(asterisk, kept, book, back))
+        switchboard = Switchboard(lambda _: None, (plans or {}).get, parts, promises)
         await asyncio.sleep(0.1)
+        switchboard.call_back(offer)
+        [back] = switchboard.sessions
+        assert isinstance(back, CallBack)
+        worlds.append(World(asterisk, kept, book, back))
         script(worlds[0])
-        await back.run()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(120.0)
+        assert not switchboard.sessions
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -162,6 +198,43 @@ def test_operator_and_caller_are_both_rung_and_joined() -> None:
     assert dict(world.book.records)["talk_ended"]["ended_by"] == "operator"
     assert world.places.said == ["accepted", "talk_ended"]
     assert originated(world) == [world.leg(1), world.leg(0)]  # nobody who waited once is rung to wait again
+
+
+def waiting_for_a_mark(tmp_path: Path) -> tuple[State, dict[str, Plan]]:
+    """A call that waits in a queue; after the talk its plan asks for a mark."""
+    (tmp_path / "one.yaml").write_text(RATING, encoding="utf-8")
+    plans = load_plans(tmp_path, TopicModel(()))
+    [plan] = plans
+    waiting = Rehearsal(plan, begins=datetime(2026, 11, 25, 12, tzinfo=UTC), caller=CALLER, operators="busy")
+    waiting.wait(70.0)
+    assert waiting.state.doing is not None
+    return waiting.state, dict(plans.by_name)
+
+
+def test_after_the_talk_the_plan_goes_on_and_asks_for_a_mark(tmp_path: Path) -> None:
+    def script(world: World) -> None:
+        world.at(20.0, lambda: world.asterisk.hang_up_caller(world.leg(1)))  # the operator
+        world.at(25.0, lambda: world.asterisk.press(world.leg(0), "5"))
+
+    state, plans = waiting_for_a_mark(tmp_path)
+    telephones = {"anna": Telephone(2.0), f"{CALLER}@trunk": Telephone(5.0)}
+    world = rung(telephones, script, state=state, plans=plans)
+    assert [kind for kind in world.book.kinds if kind in LANDMARKS] == [*LANDMARKS]
+    facts = dict(world.book.records)
+    assert facts["rated"] == {"score": 5}
+    assert (facts["ended"]["outcome"], facts["ended"]["talk_seconds"] > 5) == ("talked", True)
+
+
+@pytest.mark.parametrize("plan_is_gone", [False, True])
+def test_a_caller_who_leaves_with_the_operator_is_asked_nothing(tmp_path: Path, plan_is_gone: bool) -> None:
+    def script(world: World) -> None:
+        world.at(20.0, lambda: world.asterisk.hang_up_caller(world.leg(int(plan_is_gone))))
+
+    state, plans = waiting_for_a_mark(tmp_path)
+    telephones = {"anna": Telephone(2.0), f"{CALLER}@trunk": Telephone(5.0)}
+    world = rung(telephones, script, state=state, plans={} if plan_is_gone else plans)
+    assert "menu" not in world.book.kinds
+    assert world.book.kinds.count("ended") == 1
 
 
 def test_the_caller_may_end_the_talk() -> None:
@@ -249,7 +322,7 @@ def test_a_caller_who_rings_at_an_operator_already_is_not_promised_anything() ->
     async def ask() -> object:
         book = Book()
         promises = CallBacks(Places(takes=False), book, OUTSIDE, LoopClock(), ALL_DAY)
-        answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0)
+        answer = await promises.promise(CALL, CALLER, "88005553535", WANTED, 0.0, None)
         assert book.records == []
         return answer
 

@@ -197,7 +197,7 @@ def test_services_answer_or_fail_and_the_plan_is_told() -> None:
     assert outcome == "ended"
     assert LookedUp("a", {"status": "status 17 of +79990000000"}) in world.plan.seen
     assert LookUpFailed("b", "StoreUnavailable") in world.plan.seen
-    assert CallbackRefused("nobody is rung back here") in world.plan.seen
+    assert CallbackRefused("not_rung") in world.plan.seen
     assert nothing_left(world)
 
 

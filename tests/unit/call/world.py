@@ -51,6 +51,7 @@ class ShortPlan:
     """Greeting, listening, queue, goodbye: the least dialplan that uses everything a call has."""
 
     finished: bool = False
+    state: None = None
     topic: str = "none"
     seen: list[Event] = field(default_factory=list)
     breaks_on: type[object] | None = None

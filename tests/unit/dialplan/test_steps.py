@@ -315,7 +315,7 @@ def test_notices_are_said_when_there_are_any(tmp_path: Path) -> None:
 
 CALLBACK = """  first:
     - queue: people
-      callback: {say: offer, key: 1, after_seconds: 60, go: bye}
+      callback: {say: offer, key: 1, after_seconds: 60, go: bye, refused: no_callback, answering: answering}
       refused: bye
 """
 
@@ -348,13 +348,28 @@ def test_a_callback_that_could_not_be_kept_is_not_offered(tmp_path: Path) -> Non
 
 
 def test_when_no_callback_can_be_had_the_caller_goes_on_waiting(tmp_path: Path) -> None:
-    for answer in (ev.CallbackRefused(), ev.TimerFired("callback")):
+    for answer, said in (
+        (ev.CallbackRefused("queue_away"), "no_callback"),
+        (ev.CallbackRefused("answering"), "answering"),
+        (ev.TimerFired("callback"), "no_callback"),
+    ):
         call = offered_callback(tmp_path)
         call.feed(answer)
+        assert "callback_refused" in call.notes()
+        assert call.played() == [said]
         assert call.state.queue == "people"
         assert call.state.timers == ()
         call.feed(ev.KeyPressed("1"))
         assert call.effects == ()
+        call.prompts_end()
+        assert fx.StartMusic() in call.effects
+
+
+def test_a_refused_callback_says_nothing_into_a_talk(tmp_path: Path) -> None:
+    call = offered_callback(tmp_path)
+    call.feed(ev.Connected("anna"))
+    call.feed(ev.CallbackRefused("answering"))
+    assert call.played() == []
 
 
 LOOK_UP = """  first:
