@@ -16,6 +16,8 @@ from typing import Protocol
 from ivr.errors import SetupFailed
 
 _VERSIONS_KEPT = 5
+_ENDS_OF_SENTENCES = (".", "!", "?", "…", ":", ";")
+_CLOSING = '»”")'
 _RECIPE_VERSION = 1  # raise it when `sound.for_telephone` begins to make different sound
 
 
@@ -31,7 +33,7 @@ class Texts(Protocol):
 class PromptFile:
     """One prompt's sound: made of `recording` when there is one, otherwise spoken from `text`; to be found at `path`.
 
-    `piece`: joined with others within a sentence (numbers, units), so no pause is left at its end.
+    `piece`: joined with others within a sentence (numbers, units, «Вы в очереди»), so no pause is left at its end.
     """
 
     language: str
@@ -114,7 +116,7 @@ def locate(
                 hint=f"record {recordings}/{language}/{prompt}.wav, or name a voice for this language",
             )
         recording, origin = source
-        piece = texts.is_piece(prompt)
+        piece = texts.is_piece(prompt) or not text.rstrip().rstrip(_CLOSING).endswith(_ENDS_OF_SENTENCES)
         parts = json.dumps([_RECIPE_VERSION, piece, *origin], ensure_ascii=False)
         digest = hashlib.sha256(parts.encode()).hexdigest()[:12]
         path = directory / language / f"{prompt}-{digest}.wav"

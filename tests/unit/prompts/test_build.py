@@ -65,6 +65,12 @@ def test_every_prompt_gets_a_telephone_file(tmp_path: Path, voice: HummingVoice)
     assert media.path("ru", "greeting").parent == tmp_path / "var" / "ru"
 
 
+def test_no_pause_is_left_where_the_sentence_goes_on(tmp_path: Path) -> None:
+    texts = Catalogue(hello="Здравствуйте!", said="Скажите «да».", position="Вы в очереди", until="Ответ до —")
+    media = at(tmp_path, texts)
+    assert {file.prompt for file in media.files if file.piece} == {"position", "until"}
+
+
 def test_only_what_changed_is_made_again(tmp_path: Path, voice: HummingVoice) -> None:
     build(at(tmp_path, Catalogue(greeting="Здравствуйте!", menu="Скажите, что случилось.")), {"ru": voice})
     voice.spoken.clear()
