@@ -40,6 +40,7 @@ def run(script: str, checkout: Path) -> str:
     return finished.stdout
 
 
+@pytest.mark.timeout(300)  # a dozen commands, each a program of its own
 def test_every_command_does_what_the_page_says(checkout: Path) -> None:
     said = ""
     commands = 0
