@@ -329,7 +329,7 @@ _STEPS = st.one_of(
         optional={
             **dict.fromkeys(("then", "full", "closed", "nobody"), _SECTION),
             "announce": st.just({"say": "hello"}),
-            "callback": st.fixed_dictionaries({"say": st.just("hello"), "go": _SECTION}),
+            "callback": st.fixed_dictionaries({"say": st.just("hello"), "go": _SECTION, "refused": st.just("hello")}),
             "longest_wait": st.fixed_dictionaries({"seconds": st.just(60), "go": _SECTION}),
         },
     ),
