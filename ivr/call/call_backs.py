@@ -89,7 +89,14 @@ class CallBacks:
             return CallbackRefused("not_rung")
         name = new_call_id(self._clock.wall(), secrets.randbits(20))
         kept = Promise(number, line, call, wanted.topic, entered_wall, dumped(state).decode() if state else "")
-        facts = {"of": call, "line": line, "queue": wanted.queue, "topic": wanted.topic, "language": wanted.language}
+        facts: dict[str, str | float] = {
+            "of": call,
+            "line": line,
+            "queue": wanted.queue,
+            "topic": wanted.topic,
+            "language": wanted.language,
+            "waited_seconds": round(self._clock.wall() - entered_wall, 3),
+        }
         sealed = self._sealing.seal(name, {"promise": json.dumps(asdict(kept))}, _context(name))
         try:
             if not await self._places.request_callback(call, name, sealed, self.hours(number)):

@@ -109,15 +109,15 @@ def _transferred(_: CallState, __: Record, data: Mapping[str, Any]) -> dict[str,
             return {}
 
 
+def _promised(_: CallState, record: Record, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The caller has the place, and the wait, of the call before."""
+    began = record.wall_seconds - float(data.get("waited_seconds") or 0.0)
+    return {"phase": "waiting", "line": data["line"], "queue": data["queue"], "arrived": began, "queued": began}
+
+
 _CHANGES: Mapping[str, _Change] = {
     "arrived": lambda _, record, data: {"phase": "menu", "line": data["line"], "arrived": record.wall_seconds},
-    "promised": lambda _, record, data: {
-        "phase": "waiting",
-        "line": data["line"],
-        "queue": data["queue"],
-        "arrived": record.wall_seconds,
-        "queued": record.wall_seconds,
-    },
+    "promised": _promised,
     # Whoever was rung by the controller that died rings no more.
     "adopted": lambda state, *_: {"ringing": (), "phase": "waiting" if state.phase == "ringing" else state.phase},
     "queued": lambda _, record, data: {"phase": "waiting", "queue": data["queue"], "queued": record.wall_seconds},

@@ -150,7 +150,7 @@ KINDS: Mapping[str, Kind] = dict(
               {"number": "the number to call"}),
         _kind("call", "promised", "the caller has hung up and will be rung: the call in which that happens begins",
               {"of": "the call in which it was promised", "line": "its line", **_QUEUE, "topic": "what it was about",
-               "language": "the caller's language"},
+               "language": "the caller's language", "waited_seconds": "since it entered the queue"},
               {"caller": "the number to ring"}),
         _kind("call", "caller_rung", "the operator is on the line: the caller's telephone rings",
               {**_OPERATOR, "try": "which time, from 1"}),

@@ -1,4 +1,4 @@
-"""A caller hangs up, the controller dies and comes back, and the caller is rung: all by real SIP."""
+"""What goes out over the provider's line, by real SIP: transfers, call backs with a mark at the end; notices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,12 +18,32 @@ from ivr.agent.script import CallScript, OperatorScript, keys
 from ivr.agent.sounds import Voice
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
+from ivr.journal.record import Record
 from ivr.provision.setup import Provisions
 from tests.telephone.conftest import CHECKOUT, RunningHotline, running_hotline
+from tests.telephone.test_run import ivr
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
-CALLER = "+79990004455"
+CALLER, DUTY_OFFICER, DUTY_LINE = "+79990004455", "+79991112233", "88007006060"
+OUTSIDE = f"outside: {{duty_officer: '{DUTY_OFFICER}'}}\n"
+DUTY_PLAN = f"""
+plan: duty
+lines: ["{DUTY_LINE}"]
+languages: [ru]
+start: first
+sections:
+  first:
+    - say: connecting
+    - transfer: duty_officer
+      ring_seconds: 5
+      failed: nobody
+      then: bye
+  nobody:
+    - hang_up: [operators_busy, goodbye]
+  bye:
+    - hang_up: goodbye
+"""
 
 
 async def back(running: RunningHotline) -> bool:
@@ -41,11 +61,11 @@ def free_port() -> int:
         return port
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def world(
     provisions: Provisions, voice: Voice, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Agent, RunningHotline]]:
-    """A hotline whose provider is the test agent, and which offers to call back soon."""
+    """A hotline whose provider is the test agent, which offers to call back soon and knows a duty officer's number."""
     provider = free_port()
 
     def change(root: Path) -> None:
@@ -53,12 +73,14 @@ async def world(
         text = settings.read_text(encoding="utf-8")
         settings.unlink()
         text = text.replace("hours: 09:00-21:00", "hours: 00:00-24:00")
-        settings.write_text(f"{text}\ntrunk: {{outgoing: '127.0.0.1:{provider}'}}\n", encoding="utf-8")
+        settings.write_text(f"{text}\ntrunk: {{outgoing: '127.0.0.1:{provider}'}}\n{OUTSIDE}", encoding="utf-8")
+        (root / "dialplans" / "duty.yaml").write_text(DUTY_PLAN, encoding="utf-8")
         plan = root / "dialplans" / "operators.yaml"
         text = plan.read_text(encoding="utf-8")
         assert "after_seconds: 60" in text
         plan.write_text(text.replace("after_seconds: 60", "after_seconds: 1"), encoding="utf-8")
-        (root / "dialplans" / "federal.tests.yaml").unlink()  # they know when the offer comes
+        for line in ("federal", "account"):
+            (root / "dialplans" / f"{line}.tests.yaml").unlink()  # they know when the offer comes
 
     folder = tmp_path_factory.mktemp("agent")
     place = Place(provisions.asterisk, CHECKOUT / "asterisk", folder / "asterisk", folder / "speech")
@@ -75,13 +97,55 @@ async def world(
         yield agent, running
 
 
+def said(story: Sequence[Record]) -> list[str]:
+    """The prompts that the caller heard, in order."""
+    return [prompt for record in story if record.kind == "said" for prompt in str(record.data["prompts"]).split(",")]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_transfer_reaches_the_outside_telephone_or_its_way_out(
+    answers: bool, world: tuple[Agent, RunningHotline]
+) -> None:
+    agent, running = world
+    script = OperatorScript(talk_seconds=2.0) if answers else OperatorScript(answer_after_seconds=None)
+    async with agent.telephone(DUTY_OFFICER, script) as officer:
+        report = await agent.call(DUTY_LINE, CallScript(limit_seconds=60.0), caller=CALLER)
+        assert officer.talks.empty() is not answers
+    assert report.hung_up_by == "hotline"
+    assert await running.quiet() == []
+    story = await running.steps(report.call)
+    landmarks = (
+        ["transfer_rung", "transfer_connected", "transfer_ended"] if answers else ["transfer_rung", "transfer_ended"]
+    )
+    assert [record.kind for record in story if record.kind.startswith("transfer_")] == landmarks
+    ended = next(record for record in story if record.kind == "transfer_ended")
+    assert ended.data["reason"] == ("ended" if answers else "no_answer")
+    assert said(story) == ["connecting", *([] if answers else ["operators_busy"]), "goodbye"]
+
+
+async def test_a_notice_is_heard_from_the_next_call_on_until_it_is_taken_back(
+    world: tuple[Agent, RunningHotline],
+) -> None:
+    agent, running = world
+    heard = []
+    for switch in (("on", "notice_sms_delayed"), ("off", "all")):
+        code, complaint = await ivr(running.hotline.home.root, "notice", *switch)
+        assert (code, complaint) == (0, "")
+        report = await agent.call("88001001010", CallScript((keys("1"),), limit_seconds=60.0), caller=CALLER)
+        story = await running.steps(report.call)
+        before_the_menu = story[: [record.path.startswith("account/menu/") for record in story].index(True)]
+        heard.append("notice_sms_delayed" in said(before_the_menu))
+    assert heard == [True, False]
+    assert await running.quiet() == []
+
+
 async def test_a_promise_outlives_the_controller_and_is_kept(world: tuple[Agent, RunningHotline]) -> None:
     agent, running = world
     password = running.hotline.secrets.password("operator/anna")
     async with agent.operator("anna", password) as anna:
         await anna.pause(agent._leg("anna"))
         waiting = CallScript((keys("1wwwwww1"),), limit_seconds=60.0)
-        first = await agent.call("88005553535", waiting, caller=CALLER)
+        first = await agent.call("88001001010", waiting, caller=CALLER)
     assert first.outcome == "callback"
     accepted = next(record for record in await running.steps(first.call) if record.kind == "callback_accepted")
     name = str(accepted.data["call_back"])
@@ -95,16 +159,19 @@ async def test_a_promise_outlives_the_controller_and_is_kept(world: tuple[Agent,
     assert not [part for part in dump if CALLER[1:].encode() in part]
 
     async with (
-        agent.telephone(CALLER, OperatorScript(talk_seconds=2.0)) as telephone,
-        agent.operator("anna", password, OperatorScript(talk_seconds=30.0)),
+        # Who was rung back gives a mark when the operator has gone, and waits for the goodbye.
+        agent.telephone(CALLER, OperatorScript(talk=keys("wwwwwwwww4"))) as telephone,
+        agent.operator("anna", password, OperatorScript(talk_seconds=4.0)),
     ):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             talk = await telephone.talks.get()
-    assert talk.seconds > 1.0
+    assert (talk.seconds > 5.0, talk.ended_by) == (True, "caller")  # for it, whoever is not itself
     await running.quiet()
-    story = await running.records(name)
-    kinds = [record.kind for record in story if not record.kind.startswith("request_")]
-    assert kinds == ["promised", "offered", "caller_rung", "connected", "talk_ended", "ended"]
-    assert story[0].data["of"] == first.call
-    assert story[-1].data["outcome"] == "talked"
+    story = await running.steps(name)
+    landmarks = ("promised", "offered", "caller_rung", "connected", "talk_ended", "rated", "ended")
+    assert [record.kind for record in story if record.kind in landmarks] == [*landmarks]
+    facts = {record.kind: record.data for record in story}
+    assert facts["promised"]["of"] == first.call
+    assert facts["rated"]["score"] == 4
+    assert facts["ended"]["outcome"] == "talked"
     assert await running.quiet() == []
