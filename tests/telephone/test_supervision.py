@@ -1,0 +1,148 @@
+"""What ops do to real calls, each act as `ivr ops` asks for it; what `ivr why` tells of them; the audit of it all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ivr.agent.agent import Agent
+from ivr.agent.script import CallScript, OperatorScript, keys
+from ivr.agent.steps import CallReport
+from ivr.clock import SystemClock
+from ivr.errors import IvrError
+from ivr.journal.audit import AuditLog
+from ivr.journal.privacy import Keyring
+from ivr.routing.why import why
+from tests.telephone.conftest import RunningHotline
+
+pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+
+LINE, QUEUE = "88005553535", "people"
+UNTIL_HANG_UP = OperatorScript(answer_after_seconds=0.2)
+SHORT = OperatorScript(answer_after_seconds=0.2, talk_seconds=1.0)
+
+
+async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) -> None:
+    ops = _Ops(agent, hotline)
+    async with ops.operator("anna", UNTIL_HANG_UP), ops.operator("vera", SHORT), ops.operator("zhanna", SHORT):
+        # anna alone knows about access, and talks
+        talking = ops.call("01", CallScript((keys("1"),)))  # until the end of the test
+        await hotline.until(lambda status: any(one["state"] == "talking" for one in status["operators"]))
+        (busy,) = (one["call"] for one in (await hotline.status())["calls"])
+
+        await ops.act("listen", call=busy, telephone="zhanna", mode="listen")
+        await ops.told(busy, "supervised")
+
+        cut_off = ops.call("02", CallScript((keys("1"),)))
+        lost = await ops.waiting()
+        await asyncio.sleep(1.5)  # a wait that is worth keeping
+        cut_off.cancel()
+        await asyncio.gather(cut_off, return_exceptions=True)
+        await hotline.until(lambda status: status["waiting_count"] == 0)
+        assert [record.kind for record in await hotline.steps(lost)][-1] == "ended"
+
+        waits = ops.call("02", CallScript((keys("1"),)))
+        waiting = await ops.waiting()
+        await ops.act("limit", queue=QUEUE, limit="1")
+        assert await ops.refused("03") == "full"
+        await ops.act("limit", queue=QUEUE, limit="0")
+        await ops.act("close", queue=QUEUE)
+        assert await ops.refused("04") == "closed"
+        await ops.act("open", queue=QUEUE)
+
+        await ops.act("prioritise", call=waiting, priority="3")
+        with pytest.raises(IvrError, match="busy"):
+            await ops.act("pull", call=waiting, operator="anna")
+        await ops.act("pull", call=waiting, operator="vera")
+        assert (await waits).outcome == "talked"
+        pulled = "\n".join(await ops.why(waiting))
+        by = (await ops.audit())[-1][0]
+        assert f"{by} меняет срочность: 3." in pulled
+        assert f"Почему: {by} отдаёт звонок вручную: vera." in pulled
+
+        async with ops.operator("boris", SHORT):  # knows the topic second best
+            widened = await ops.call("05", CallScript((keys("1"),)))
+            assert "расширен до уровня 2: операторов уровня 2 спрашивают через 3 с" in await ops.why_offered(widened)
+            await ops.act("assign", operator="boris", topic="access")
+            await hotline.until(lambda status: _state(status, "boris") == "ready")
+            lent = await ops.call("06", CallScript((keys("1"),)))
+            assert f"boris: уровень 1, временно на этой теме по слову {by}" in await ops.why_offered(lent)
+            await ops.act("assign", operator="boris", topic="auto")
+            await hotline.until(lambda status: _state(status, "boris") == "ready")
+            again = await ops.call("06", CallScript((keys("1"),)))
+            assert "прошлый разговор вёл оператор boris" in await ops.why_offered(again)
+
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+    assert [(action, subject) for _, action, subject in await ops.audit()] == [
+        ("ops_listen", busy),
+        ("ops_limit_queue", QUEUE),
+        ("ops_limit_queue", QUEUE),
+        ("ops_close_queue", QUEUE),
+        ("ops_open_queue", QUEUE),
+        ("ops_prioritise", waiting),
+        ("ops_pull", waiting),  # what was refused is in the audit as well
+        ("ops_pull", waiting),
+        ("ops_assign", "boris"),
+        ("ops_assign", "boris"),
+    ]
+
+
+def _state(status: dict[str, Any], operator: str) -> str:
+    return next((str(one["state"]) for one in status["operators"] if one["operator"] == operator), "gone")
+
+
+class _Ops:
+    """A supervisor at work, with callers and operators at real telephones."""
+
+    def __init__(self, agent: Agent, hotline: RunningHotline) -> None:
+        self._agent = agent
+        self._hotline = hotline
+
+    def operator(self, name: str, script: OperatorScript) -> Any:
+        return self._agent.operator(name, self._hotline.hotline.secrets.password(f"operator/{name}"), script)
+
+    def call(self, caller: str, script: CallScript) -> asyncio.Task[CallReport]:
+        """Callers differ, so that nobody is known from an earlier call but who is meant to be."""
+        return asyncio.create_task(self._agent.call(LINE, script, caller=f"+799911100{caller}"))
+
+    async def act(self, act: str, **fields: str) -> None:
+        await self._hotline.hotline.ask(f"/api/acts/{act}", fields)
+
+    async def waiting(self) -> str:
+        """The one call that waits."""
+        await self._hotline.until(lambda status: status["waiting_count"] == 1)
+        return str((await self._hotline.status())["waiting"][0]["call"])
+
+    async def refused(self, caller: str) -> str:
+        """Why the queue does not take a new call."""
+        report = await self.call(caller, CallScript((keys("1"),)))
+        (record,) = (one for one in await self._hotline.steps(report.call) if one.kind == "queue_refused")
+        return str(record.data["reason"])
+
+    async def told(self, call: str, kind: str) -> None:
+        async with asyncio.timeout(30):
+            while kind not in [record.kind for record in await self._hotline.steps(call)]:  # noqa: ASYNC110 -- a journal has no event
+                await asyncio.sleep(0.1)
+
+    async def why(self, call: str) -> Sequence[str]:
+        return why((one.wall_seconds, one.kind, one.data) for one in await self._hotline.records(call))
+
+    async def why_offered(self, report: CallReport) -> str:
+        """What `ivr why` says of the ring that was answered."""
+        assert report.outcome == "talked", report
+        return next(sentence for sentence in reversed(await self.why(report.call)) if "Почему" in sentence)
+
+    async def audit(self) -> list[tuple[str, str, str]]:
+        """Who did what to what, as the audit log has it, unbroken."""
+        async with self._hotline.hotline.store() as store:
+            log = AuditLog(store, Keyring.load(self._hotline.hotline.wiring.keys), SystemClock())
+            assert not (await log.verify()).broken
+            return [
+                (entry.who, entry.action, entry.subject)
+                async for entry in log.entries()
+                if entry.action.startswith("ops_")
+            ]
