@@ -16,6 +16,7 @@ class Wait:
         """When the call entered the queue (Unix time); kept when it has to enter again, so that it keeps its place."""
         self.seconds: float | None = None
         """Time in the queue, once it is over."""
+        self._before: float | None = None
 
     @classmethod
     def since(cls, clock: Clock, entered_wall: float) -> Wait:
@@ -52,11 +53,13 @@ class Wait:
     def resume(self) -> None:
         """The call is put back into the queue after a talk: it goes on waiting, in the place it had."""
         if self.seconds is not None:
+            self._before = self.seconds
             self._began_at, self.seconds = self._clock.monotonic() - self.seconds, None
 
     def refused(self) -> None:
-        """The queue did not take the call."""
+        """The queue did not take the call; what it has waited before a talk still counts."""
         self._began_at = self.entered_wall = None
+        self.seconds = self._before
 
     def so_far(self) -> float | None:
         return None if self._began_at is None else round(self._clock.monotonic() - self._began_at, 3)
