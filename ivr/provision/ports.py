@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -63,18 +63,20 @@ def variable(name: str) -> str:
 
 def load(path: Path, environment: Mapping[str, str]) -> Ports:
     """The ports remembered in `path`, or new ones written there; variables such as `IVR_PORT_SIP` overrule them."""
-    ports = _read(path)
-    if ports is None:
-        ports = choose(random.SystemRandom())
+    known = _read(path)
+    if missing := {field.name for field in fields(Ports)} - known.keys():  # a new file, or one from before an upgrade
+        taken = {*known.values(), *range(known.get("rtp_start", 0), known.get("rtp_end", 0))}
+        new = asdict(choose(random.SystemRandom(), taken))
+        known |= {name: new[name] for name in missing}
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(ports), indent=2))
-    return replace(ports, **_overruled(environment))
+        path.write_text(json.dumps(known, indent=2))
+    return replace(Ports(**known), **_overruled(environment))
 
 
-def choose(chance: random.Random) -> Ports:
-    """Ports below those that the kernel hands out by itself, used by nobody now, at random places."""
+def choose(chance: random.Random, taken: Iterable[int] = ()) -> Ports:
+    """Ports below those that the kernel hands out by itself, neither `taken` nor in use now, at random places."""
     end = sockets.ephemeral_start()
-    used = set(sockets.used_ports())
+    used = {*sockets.used_ports(), *taken}
     # the widest first; between its ports Asterisk finds a way around one that is in use
     rtp = _take(_RTP_WIDTH, used, end, chance)
     speech = _take(_SPEECH_WIDTH, used, end, chance)
@@ -95,17 +97,22 @@ def _take(width: int, used: set[int], end: int, chance: random.Random) -> int:
     return first
 
 
-def _read(path: Path) -> Ports | None:
+def _read(path: Path) -> dict[str, int]:
+    """Ports by name, perhaps not all; {} when there is no file."""
     try:
-        return Ports(**{name: int(port) for name, port in json.loads(path.read_text()).items()})
+        known = {name: int(port) for name, port in json.loads(path.read_text()).items()}
     except FileNotFoundError:
-        return None
+        return {}
     except (ValueError, TypeError, AttributeError):
+        known = {}
+    names = {field.name for field in fields(Ports)}
+    if not known or not known.keys() <= names or not all(1024 <= port <= 65535 for port in known.values()):
         raise SetupFailed(
             "the ports of this checkout cannot be read",
             where=str(path),
             hint="delete the file, and new ones are chosen",
-        ) from None
+        )
+    return known
 
 
 def _overruled(environment: Mapping[str, str]) -> dict[str, int]:

@@ -43,6 +43,17 @@ def test_ports_are_chosen_once(tmp_path: Path) -> None:
     assert ports.load(path, {}) == ports.load(path, {})
 
 
+def test_an_upgrade_that_needs_another_port_keeps_those_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "ports.json"
+    before = asdict(ports.load(file, {}))
+    del before["door"]
+    file.write_text(json.dumps(before))
+    after = ports.load(file, {})
+    assert before.items() <= asdict(after).items()
+    assert after.door not in before.values()
+    assert ports.load(file, {}) == after
+
+
 def test_two_checkouts_choose_apart(tmp_path: Path) -> None:
     one, other = ports.load(tmp_path / "a.json", {}), ports.load(tmp_path / "b.json", {})
     assert set(asdict(one).values()).isdisjoint(asdict(other).values())
