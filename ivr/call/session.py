@@ -7,14 +7,13 @@ world. A call owns its tasks, timers, tap, legs and bridge: when `run` returns, 
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from ivr.call import effects as effect_types
+from ivr.call.defects import defect, leaves
 from ivr.call.effects import Effect, Outcome
 from ivr.call.events import (
     LINE_LOST,
@@ -44,6 +43,7 @@ from ivr.call.parts import Dialogue, Offer, Parts
 from ivr.call.playing import Playing
 from ivr.call.recording import Recording
 from ivr.call.talk import Talk
+from ivr.call.timers import Timers
 from ivr.call.wait import Wait
 from ivr.errors import AsteriskRefused, IvrError
 from ivr.line.channels import IncomingCall
@@ -67,7 +67,7 @@ class CallSession:
         self._dialogue = dialogue
         self._parts = parts
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = Timers(self.receive)
         self._background: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._caller = parts.recognise_caller(call, incoming.caller or incoming.code)
@@ -153,10 +153,10 @@ class CallSession:
                         task.cancel()
         except* IvrError as errors:
             failed = True
-            log.error("call_failed", call=self.call, reasons=[error.what for error in _leaves(errors)])
+            log.error("call_failed", call=self.call, reasons=[error.what for error in leaves(errors)])
         except* Exception as errors:  # noqa: BLE001 -- any defect of ours must still hand the caller to a person
             failed = True
-            log.error("call_broken", call=self.call, defects=[_defect(error) for error in _leaves(errors)])
+            log.error("call_broken", call=self.call, defects=[defect(error) for error in leaves(errors)])
         finally:
             await asyncio.shield(self._release(failed))
             self._record_end(self._outcome(failed))
@@ -245,11 +245,9 @@ class CallSession:
             case effect_types.ResumeRecording():
                 await self._recording.resume()
             case effect_types.SetTimer(timer, seconds):
-                self._cancel_timer(timer)
-                loop = asyncio.get_running_loop()
-                self._timers[timer] = loop.call_later(seconds, self.receive, TimerFired(timer))
+                self._timers.set(timer, seconds)
             case effect_types.CancelTimer(timer):
-                self._cancel_timer(timer)
+                self._timers.cancel(timer)
             case effect_types.EnterQueue():
                 await self._enter_queue(effect)
             case effect_types.LeaveQueue(reason):
@@ -319,16 +317,11 @@ class CallSession:
         await self._playing.silence()
         await self._hearing.release()
 
-    def _cancel_timer(self, timer: str) -> None:
-        if (handle := self._timers.pop(timer, None)) is not None:
-            handle.cancel()
-
     # --- the end ---
 
     async def _release(self, failed: bool) -> None:
         parts, channel = self._parts, self._incoming.channel
-        for timer in list(self._timers):
-            self._cancel_timer(timer)
+        self._timers.cancel_all()
         parts.line.forget(channel)
         releases: list[Awaitable[object]] = [self._hearing.release(), self._recording.end()]
         if self._wait.going_on:
@@ -398,16 +391,3 @@ class CallSession:
         task = self._group.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def _defect(error: BaseException) -> str:
-    """Kind and place only: an exception's text and its variables may hold what a caller said."""
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    return f"{type(error).__name__} at {' > '.join(places[-4:])}"
-
-
-def _leaves(group: BaseExceptionGroup[Any]) -> list[Any]:
-    found: list[Any] = []
-    for error in group.exceptions:
-        found.extend(_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
-    return found
