@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from ivr.agent.agent import Agent, Place, running_agent
 from ivr.agent.script import CallScript, OperatorScript, PlayFile, keys
@@ -23,8 +23,8 @@ from ivr.journal.record import Record
 from ivr.provision.setup import Provisions
 from ivr.web.commands import invitation
 from tests.agent.tones import TONES, heard, write_tone
-from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.conftest import LAPTOP, axe_violations, picture
+from tests.browser.voices import speaking_browser
 from tests.failures.conftest import kill, spare_ready
 from tests.telephone.conftest import CHECKOUT, RunningHotline, running_hotline
 from tests.telephone.test_call_back import free_port
@@ -38,12 +38,6 @@ pytestmark = [
 LINE = "88005553535"
 OUTSIDE = "+78430000000"
 _SOON = 20_000  # milliseconds
-_MICROPHONE = (
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-)
 # Whose tones the page's loudspeaker gets: those within 15 dB of the loudest sound.
 _LISTEN = """async (tones) => {
   const context = new AudioContext();
@@ -108,12 +102,8 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser_with_microphone(microphone: Path) -> AsyncIterator[Browser]:
-    path = await asyncio.to_thread(find_chromium)
-    flags = [*FLAGS, *_MICROPHONE, f"--use-file-for-fake-audio-capture={microphone}"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=flags)
+    async with speaking_browser(microphone) as browser:
         yield browser
-        await browser.close()
 
 
 @asynccontextmanager
