@@ -35,7 +35,12 @@ class Recording:
         self._ear = f"{channel}-record"
         self._line = line
         self._record = record
-        self._began = False
+        self._began = self._paused = False
+
+    @property
+    def going_on(self) -> bool:
+        """Whether there is one, paused or not."""
+        return self._began
 
     async def begin(self) -> None:
         """Record from now on; a call that can't be recorded goes on without."""
@@ -51,8 +56,8 @@ class Recording:
         self._record("recording_began", {})
 
     def take_over(self) -> None:
-        """Another controller began it, and it goes on."""
-        self._began = True
+        """Another controller began it, and may have paused it."""
+        self._began = self._paused = True
 
     async def pause(self) -> None:
         """Nothing is heard from here on; when that can't be had, the recording ends."""
@@ -63,13 +68,16 @@ class Recording:
         except (AsteriskRefused, AsteriskUnavailable):
             paused = False
         if paused:
+            self._paused = True
             self._record("recording_paused", {})
         else:
             await self.end()
 
     async def resume(self) -> None:
-        if self._began and await self._line.tape.unmute(self._call):
-            self._record("recording_resumed", {})
+        if self._began and self._paused:
+            self._paused = False
+            if await self._line.tape.unmute(self._call):
+                self._record("recording_resumed", {})
 
     async def end(self) -> None:
         """The call is over; no error when its recording has ended with it."""

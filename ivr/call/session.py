@@ -106,6 +106,11 @@ class CallSession:
         """Ring at a supervisor's telephone, to hear the talk under way; once there, only the mode changes."""
         self._spawn(self._operators.listen_in(supervisor, telephone, mode))
 
+    def pause_recording(self, *, paused: bool) -> bool:
+        """The operator is about to hear, or has heard, what must not be kept; False when nothing is recorded."""
+        self._spawn(self._recording.pause() if paused else self._recording.resume())
+        return self._recording.going_on
+
     @property
     def entered_wall(self) -> float | None:
         """When the call entered the queue, Unix seconds."""
@@ -193,6 +198,8 @@ class CallSession:
                 self.talk.line_lost()
         elif isinstance(event, PromptFinished):
             self._playing.finished(event.playback)
+        elif isinstance(event, TalkEnded):
+            await self._recording.resume()
         elif isinstance(event, SpeechLost) and self._hearing.lose():
             self._spawn(self._hearing.open(self.call, self._incoming.channel))
         elif isinstance(event, TimerFired) and self._wait.going_on:

@@ -165,6 +165,11 @@ class Switchboard:
         session.listen_in(supervisor, telephone, mode)
         return True
 
+    def pause_recording(self, call: CallId, *, paused: bool) -> bool:
+        """Keep nothing of what is said in the call's talk from here on, or again; False when nothing is recorded."""
+        session = self._sessions.get(call)
+        return session is not None and session.pause_recording(paused=paused)
+
     def withdraw(self, call: CallId, offer: Offer) -> None:
         """That offer is over: stop ringing there."""
         session = self._sessions.get(call) or self._call_backs.get(offer.offer)

@@ -136,10 +136,10 @@ def speaking(folder: Path, name: str, seconds: float) -> OperatorScript:
 
 
 @asynccontextmanager
-async def caller(agent: Agent, folder: Path) -> AsyncIterator[asyncio.Task[CallReport]]:
+async def caller(agent: Agent, folder: Path, *, consents: bool = False) -> AsyncIterator[asyncio.Task[CallReport]]:
     """Somebody who cannot sign in calls, and hangs up when the body is left before the call is over."""
     tone = PlayFile(write_tone(folder, "caller", 60.0))
-    script = CallScript((keys("1"),), talk=(tone,), limit_seconds=120.0)
+    script = CallScript((keys("1"),), talk=(tone,), limit_seconds=120.0, consents=consents)
     calling = asyncio.create_task(agent.call(LINE, script, caller="+79991234567"))
     try:
         yield calling
@@ -195,7 +195,7 @@ async def test_a_caller_is_served_from_the_offer_to_the_filed_result(
         await page.keyboard.press("Alt+KeyR")
         await expect(page.locator("#state-name")).to_have_text("ждёт звонка")
         await picture(page, "console-ready")
-        calling = await stack.enter_async_context(caller(agent, tmp_path))
+        calling = await stack.enter_async_context(caller(agent, tmp_path, consents=True))
         await expect(page.locator("#offer-topic")).to_have_text("Вход и пароль", timeout=2 * _SOON)
         await expect(page.locator("#answer:visible")).to_be_enabled(timeout=_SOON)
         await picture(page, "console-offer")
@@ -234,6 +234,7 @@ async def test_a_caller_is_served_from_the_offer_to_the_filed_result(
             await expect(page.locator("#call-phase")).to_have_text("Разговор")
 
         await page.keyboard.press("Alt+KeyI")
+        await expect(page.locator("#recording-paused")).to_be_visible()
         await page.keyboard.press("Tab")
         await page.fill("#proof-snils", "112-233-445 96")
         await expect(page.locator("[data-said=snils]")).to_contain_text("не сходится")
@@ -243,6 +244,7 @@ async def test_a_caller_is_served_from_the_offer_to_the_filed_result(
         await page.locator("#proof-birth_date").press("Enter")
         await page.keyboard.press("Enter")
         await expect(page.locator("#identity-note")).to_contain_text("подтверждена")
+        await expect(page.locator("#recording-paused")).to_be_hidden()
 
         await page.keyboard.press("Alt+KeyK")
         await expect(page.locator("#call-phase")).to_have_text("Разговор окончен")
@@ -260,6 +262,9 @@ async def test_a_caller_is_served_from_the_offer_to_the_filed_result(
     assert {"music"} in sounds
     checked = await record_of(hotline, report.call, "identity_checked")
     assert dict(checked.data) == {"operator": "anna", "checked": "snils,birth_date", "proven": True}
+    kinds = [record.kind for record in await hotline.steps(report.call)]
+    checking = ["recording_paused", "identity_checked", "recording_resumed"]
+    assert [kind for kind in kinds if kind in checking] == checking
     result = await record_of(hotline, report.call, "result")
     assert (result.data["category"], result.data["resolved"]) == ("information", True)
     status = await record_of(hotline, report.call, "request_status")

@@ -48,6 +48,7 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/api/console/state"): OPERATORS,
     ("POST", "/api/console/act"): OPERATORS,
     ("POST", "/api/console/identity"): OPERATORS,
+    ("POST", "/api/console/recording"): OPERATORS,
     ("POST", "/api/console/result"): OPERATORS,
 }
 # these have no end: that they follow is tested elsewhere

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
+from ivr.call.events import CallId
 from ivr.errors import IvrError
 from ivr.journal.record import Value
 from ivr.operator import desk
@@ -56,6 +57,7 @@ class ConsoleSurface:
             "state": self._state,
             "act": self._act,
             "identity": self._identity,
+            "recording": self._recording,
             "result": self._result,
         }
         return (
@@ -136,6 +138,13 @@ class ConsoleSurface:
             raise _Wrong("there is no talk of yours now")
         after = await talk.act(_act(fields))
         return {"phase": after.phase}
+
+    async def _recording(self, operator: str, fields: Fields) -> object:
+        call, paused = self._own(operator, fields), fields.get("paused") == "1"
+        if call != self._controller.in_hand(operator):
+            raise _Wrong("the talk is over")
+        recorded = self._controller.switchboard.pause_recording(CallId(call), paused=paused)
+        return {"paused": recorded and paused}
 
     async def _identity(self, operator: str, fields: Fields) -> object:
         call = self._own(operator, fields)

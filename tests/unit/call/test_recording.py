@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ivr.call.events import CallId
+from ivr.call.effects import Answer, Effect, EnterQueue, HangUp, StartRecording
+from ivr.call.events import Arrived, CallId, Event, TalkEnded
 from ivr.call.identity import new_call_id
 from ivr.call.recording import Recording, Sealing
 from ivr.errors import StoreUnavailable
@@ -20,6 +22,8 @@ from ivr.line.events import RecordingDone
 from ivr.line.fake import FakeAsterisk
 from ivr.line.tape import Tape
 from ivr.virtual_time import run_virtually
+from tests.unit.call.world import CALL as CALL_OF_WORLD
+from tests.unit.call.world import ShortPlan, World, live, nothing_left
 
 CALL = new_call_id(1_795_000_000.0, 7)
 KEY = new_data_key()
@@ -78,6 +82,31 @@ def test_a_call_that_cannot_be_recorded_goes_on() -> None:
         await recording.begin()
 
     assert recorded(script)[1] == ["recording_failed"]
+
+
+@dataclass
+class RecordedTalk(ShortPlan):
+    """Recorded from the start; straight to an operator."""
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        match event:
+            case Arrived():
+                return Answer(), StartRecording(), EnterQueue("main", "access", "ru")
+            case TalkEnded():
+                self.finished = True
+                return (HangUp(),)
+        return ()
+
+
+def test_what_an_operator_has_paused_goes_on_after_the_talk() -> None:
+    def script(world: World) -> None:
+        world.at(6.0, lambda: world.session and world.session.pause_recording(paused=True))
+        world.at(8.0, lambda: world.asterisk.hang_up_caller(f"{CALL_OF_WORLD}-leg0"))
+
+    world, _ = live(script, plan=RecordedTalk())
+    landmarks = ("recording_began", "connected", "recording_paused", "talk_ended", "recording_resumed", "ended")
+    assert [kind for kind in world.journal.kinds if kind in landmarks] == [*landmarks]
+    assert nothing_left(world)
 
 
 def test_what_cannot_be_paused_ends() -> None:

@@ -29,7 +29,7 @@ const CHECKS = {
 
 export class Identity {
   constructor(root, post, toast) {
-    Object.assign(this, { root, post, toast, call: "" });
+    Object.assign(this, { root, post, toast, call: "", talking: false, paused: false });
     const inputs = [...root.querySelectorAll("[data-proof]")];
     for (const [place, input] of inputs.entries()) {
       input.addEventListener("input", () => this.check(input));
@@ -41,6 +41,18 @@ export class Identity {
       });
     }
     root.querySelector("#proven").addEventListener("click", () => this.record());
+    root.querySelector("#record-on").addEventListener("click", () => this.keep(true));
+    // Documents are read out from here on: nothing of it may stay in a recording.
+    for (const input of inputs) input.addEventListener("focus", () => this.keep(false));
+  }
+
+  async keep(kept) {
+    const paused = !kept;
+    if (!this.talking || paused === this.paused) return;
+    const answer = await this.post("recording", { call: this.call, paused: paused ? "1" : "0" });
+    if (!answer) return;
+    this.paused = paused;
+    this.root.querySelector("#recording-paused").hidden = !answer.paused;
   }
 
   check(input) {
@@ -60,18 +72,22 @@ export class Identity {
     if (!answer) return;
     this.root.querySelector("#identity-note").textContent = answer.proven
       ? t("Личность подтверждена.", "Identity proven.") : t("Недостаточно: нужны два признака.", "Not enough: two proofs are needed.");
+    if (answer.proven) await this.keep(true);
   }
 
   // A new call begins with empty fields: nothing of the one before may be seen.
   show(call, talking) {
     if (call !== this.call) {
-      this.call = call;
+      Object.assign(this, { call, paused: false });
+      this.root.querySelector("#recording-paused").hidden = true;
       for (const input of this.root.querySelectorAll("[data-proof]")) {
         input.value = "";
         this.check(input);
       }
       this.root.querySelector("#identity-note").textContent = "";
     }
+    this.talking = talking;
     this.root.querySelector("#proven").disabled = !talking;
+    if (!talking) this.root.querySelector("#recording-paused").hidden = true;
   }
 }
