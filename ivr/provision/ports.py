@@ -25,7 +25,7 @@ PURPOSES: Mapping[str, str] = {
     "speech": "the speech workers",
 }
 
-_FIRST_PORT = 10000
+_FIRST_PORT = 10082  # above the last one on which browsers open no page (fetch.spec.whatwg.org, "port blocking")
 _RTP_WIDTH = 2048  # two for each stream of sound; a call with its operator and its recognition has three
 _SPEECH_WIDTH = 64  # one for each worker
 
