@@ -39,13 +39,13 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
     wall = await signed_in("operator", viewport=WALL)
     page = await signed_in("supervisor", "/supervisor")
     password = hotline.hotline.secrets.password
-    busy, idle = OperatorScript(talk_seconds=20.0), OperatorScript(talk_seconds=2.0)
+    busy, idle = OperatorScript(talk_seconds=40.0), OperatorScript(talk_seconds=2.0)
     async with agent.operator("anna", password("operator/anna"), busy):
-        first = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=25.0)))
+        first = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=45.0)))
         await hotline.until(lambda status: any(one["state"] == "talking" for one in status["operators"]))
         # whoever knows nothing of the topic is not rung, however long it takes
         async with agent.operator("vera", password("operator/vera"), idle):
-            second = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=20.0)))
+            second = asyncio.create_task(agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=40.0)))
             await hotline.until(lambda status: status["waiting_count"] == 1)
             seen_at = time.monotonic()
             await expect(wall.locator("#waiting-count")).to_have_text("1", timeout=ONE_SECOND)
