@@ -35,6 +35,7 @@ export class Identity {
       input.addEventListener("input", () => this.check(input));
       input.addEventListener("keydown", (event) => {
         if (event.key !== "Enter") return;
+        event.preventDefault(); // else it would press the button that gets the focus
         const tick = root.querySelector(`[data-tick=${input.dataset.proof}]`);
         tick.checked = !tick.disabled;
         (inputs[place + 1] ?? root.querySelector("#proven")).focus();
