@@ -69,18 +69,6 @@ async def test_noise_becomes_no_topic(lonely: Mapping[str, CallReport], hotline:
     assert report.topic in ("", "none")
 
 
-async def test_the_caller_hangs_up_while_an_operator_is_rung(agent: Agent, hotline: RunningHotline) -> None:
-    password = hotline.hotline.secrets.password("operator/anna")
-    async with agent.operator("anna", password, OperatorScript(answer_after_seconds=None)):
-        report = await agent.call(LINE, CallScript((keys("1"),), hang_up_after_seconds=9.0))
-        assert report.outcome == "left"
-        kinds = [record.kind for record in await hotline.records(report.call)]
-        assert "offered" in kinds
-        assert "connected" not in kinds
-        operators = {operator["name"]: operator for operator in (await hotline.status())["operators"]}
-        assert operators["anna"]["state"] == "ready", "a caller who leaves is not the operator's fault"
-
-
 async def test_an_operator_who_does_not_answer_is_passed_over(agent: Agent, hotline: RunningHotline) -> None:
     secrets = hotline.hotline.secrets
     async with (
