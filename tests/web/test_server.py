@@ -183,7 +183,10 @@ async def test_a_failing_snapshot_does_not_end_the_stream(client: httpx.AsyncCli
         assert (await next_snapshot(lines))["at"] > 100
 
 
-async def test_ready_says_which_part_is_away(client: httpx.AsyncClient, hotline: Hotline) -> None:
+async def test_ready_says_which_part_is_away(
+    client: httpx.AsyncClient, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_LOOK_AGAIN_SECONDS", 0.0)
     assert (await client.get("/healthz")).status_code == 200
     ready = await client.get("/readyz")
     assert ready.status_code == 200  # keys still work without speech
@@ -193,6 +196,15 @@ async def test_ready_says_which_part_is_away(client: httpx.AsyncClient, hotline:
     ready = await client.get("/readyz")
     assert ready.status_code == 503
     assert "asterisk: away connection refused" in ready.text
+
+
+async def test_however_many_ask_the_parts_are_looked_at_once(
+    client: httpx.AsyncClient, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_LOOK_AGAIN_SECONDS", 60.0)
+    before = hotline.asked
+    await asyncio.gather(*(client.get("/readyz") for _ in range(5)))
+    assert hotline.asked == before + 1
 
 
 async def test_a_calls_journal_or_404(client: httpx.AsyncClient) -> None:
