@@ -45,7 +45,7 @@ async def test_a_port_that_is_taken_is_named_with_its_purpose(root: Path) -> Non
     with socket.create_server(("127.0.0.1", port)):
         code, said = await ivr(root, "run")
     assert code == 1
-    assert f"port {port}, meant for the status page, is taken" in said
+    assert f"port {port}, meant for the web pages, is taken" in said
     assert "IVR_PORT_WEB=" in said
     assert "Traceback" not in said
 
