@@ -23,6 +23,12 @@ function later() {
 }
 
 follow(later);
+// What was asked for a moment ago may come when hands are on the board by now.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target !== board || !busy()) return;
+  detail.shouldSwap = false;
+  later();
+});
 // An act shows its effect at once.
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.requestConfig.verb !== "post") return;
