@@ -161,7 +161,8 @@ class Incidents:
         if calls < _LEAST_CALLS or (phrase and subject not in self.usual.known):
             return None  # a phrase that the admin has just written says nothing yet: nobody knows how usual it is
         expected = self._expected(subject, at)
-        if at_least(calls, (_DIVERSITY_OF_WORDS if phrase else _DIVERSITY) * expected) > _CHANCE:
+        remarkable = (_DIVERSITY_OF_WORDS if phrase else _DIVERSITY) * expected
+        if calls <= remarkable or at_least(calls, remarkable) > _CHANCE:
             return None
         return Incident(topic, at, calls, round(expected, 1), phrase)
 
@@ -175,9 +176,10 @@ class Incidents:
 def at_least(calls: int, expected: float) -> float:
     """The chance of so many calls or more when so many are expected (Poisson)."""
     tail, number = 0.0, calls
+    term = math.exp(number * math.log(expected) - expected - math.lgamma(number + 1))
     while True:
-        term = math.exp(number * math.log(expected) - expected - math.lgamma(number + 1))
         tail += term
         number += 1
+        term *= expected / number
         if number > expected and term <= tail * 1e-9:
             return min(1.0, tail)
