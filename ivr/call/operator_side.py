@@ -120,8 +120,8 @@ class OperatorSide:
         end = await self._ring(offer)
         if end is None:
             return
-        if end != "withdrawn":
-            await self._parts.queue.declined(offer, end)
+        # Asterisk's death withdraws it, too, and only we know; one that the queue has ended itself it refuses to end.
+        await self._parts.queue.declined(offer, end)
         rang_seconds = round(self._parts.clock.monotonic() - rang_at, 3)
         self._record("offer_ended", {**facts, "reason": end, "rang_seconds": rang_seconds}, {})
         self._receive(OfferEnded(offer.operator, end))

@@ -58,6 +58,7 @@ class FakeAsterisk:
         self._seconds_of = seconds_of
         self._sockets: list[asyncio.Queue[Frame | None]] = []
         self._wanted: set[str] | None = None
+        self._started = 0
 
     # --- the caller ---
 
@@ -78,6 +79,18 @@ class FakeAsterisk:
         for socket in self._sockets:
             socket.put_nowait(None)
         self._sockets.clear()
+
+    def die(self) -> None:
+        """Asterisk is killed and started again: nothing that there was is there, and nobody is told of it."""
+        for channel in self.channels.values():
+            for timer in channel.timers:
+                timer.cancel()
+        for _, timer in self.playbacks.values():
+            timer.cancel()
+        for everything in (self.channels, self.bridges, self.playbacks, self.recordings):
+            everything.clear()
+        self._started += 1
+        self.drop_socket()
 
     # --- ari.Ari ---
 
@@ -104,7 +117,7 @@ class FakeAsterisk:
         parameters = {**query, **(body or {})}
         match method, path.split("?", maxsplit=1)[0].split("/"):
             case "GET", ["asterisk", "info"]:
-                return {"status": {"startup_time": "2026-01-01T00:00:00.000+0000"}}
+                return {"status": {"startup_time": f"2026-01-01T00:00:{self._started:02}.000+0000"}}
             case "GET", ["channels"]:
                 return [self._described(channel) for channel in self.channels]
             case "POST", ["channels"]:

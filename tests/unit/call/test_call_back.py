@@ -261,7 +261,7 @@ def test_a_caller_who_does_not_answer_is_tried_again_and_given_up_in_the_end(
 ) -> None:
     telephones = {"anna": Telephone(1.0)} | ({f"{CALLER}@trunk": caller} if caller else {})
     world = rung(telephones, places=Places(given_up=given_up))
-    assert world.places.said == ["missed"]
+    assert world.places.said[0] == "missed"
     assert dict(world.book.records)["caller_missed"] == {"reason": reason, "left": 0 if given_up else 2}
     assert ("ended" in world.book.kinds) == given_up
 
@@ -280,8 +280,14 @@ def test_an_offer_that_is_withdrawn_stops_ringing_at_once() -> None:
         world.at(4.0, lambda: world.back.withdraw(offer))
 
     world = rung({"anna": Telephone(1.0), f"{CALLER}@trunk": Telephone(10.0)}, script)
-    assert world.places.said == []
+    assert world.places.said == ["declined withdrawn"]  # which the queue refuses: it has ended the offer itself
     assert world.book.kinds[-1] == "offer_ended"
+
+
+def test_when_asterisk_dies_the_operator_is_not_to_blame_and_the_caller_keeps_the_place() -> None:
+    world = rung({"anna": Telephone(None)}, lambda world: world.at(4.0, world.asterisk.die))
+    assert world.places.said == ["declined withdrawn"]
+    assert "ended" not in world.book.kinds
 
 
 def test_who_was_erased_is_not_rung() -> None:
