@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
-from typing import get_args
+from typing import Literal, get_args
 
 import argon2
 import httpx
@@ -88,6 +90,34 @@ async def test_a_wrong_name_or_password_says_nothing_about_which(
     with pytest.raises(SignInRefused) as refused:
         await accounts.sign_in(name, password, code(anna, clock))
     assert str(refused.value) == str(SignInRefused())
+
+
+class Crowded(argon2.PasswordHasher):
+    """Knows how many passwords were checked at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self._room = threading.Lock()
+        self.now = self.most = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 -- the library's name
+        with self._room:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.02)  # others come in meanwhile, if they may
+        with self._room:
+            self.now -= 1
+        return super().verify(hash, password)
+
+
+async def test_a_flood_of_passwords_takes_two_threads_and_no_more(
+    store: redis.asyncio.Redis, clock: SetClock, audit: AuditLog
+) -> None:
+    hasher = Crowded()
+    accounts = Accounts(store, Keyring.generate(), clock, audit, hasher)
+    tries = [accounts.sign_in(f"nobody{number}", PASSWORD, "000000") for number in range(20)]
+    assert all(isinstance(end, SignInRefused) for end in await asyncio.gather(*tries, return_exceptions=True))
+    assert hasher.most == 2
 
 
 async def test_a_code_is_good_once(accounts: Accounts, anna: Enrolled, clock: SetClock) -> None:
