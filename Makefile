@@ -25,7 +25,7 @@ test: setup setup-dev ## all tests: pure, store (real Valkey), telephone (real A
 nightly: setup-dev ## a million random steps of the queue, 100 000 of each kind of nonsense; IVR_QUEUE_STEPS, IVR_FUZZ=n for fewer
 	@IVR_QUEUE_STEPS=$(or $(IVR_QUEUE_STEPS),1000000) $(VENV)/python -m pytest -q tests/store/queue/test_model.py
 	@IVR_FUZZ=$(or $(IVR_FUZZ),100000) $(VENV)/python -m pytest -q tests/failures/test_nonsense_comes_in.py tests/web/test_nonsense.py
-	@IVR_RANDOM_DOCUMENTS=$(or $(IVR_RANDOM_DOCUMENTS),25000) IVR_RANDOM_CALLS=$(or $(IVR_RANDOM_CALLS),2000) \
+	@IVR_RANDOM_DOCUMENTS=$(or $(IVR_RANDOM_DOCUMENTS),10000) IVR_RANDOM_CALLS=$(or $(IVR_RANDOM_CALLS),2000) \
 		$(VENV)/python -m pytest -q --timeout 0 tests/unit/dialplan/test_random_plans.py
 
 soak: setup setup-dev ## an hour of ordinary business; nothing may pile up (MINUTES=n for less); figures in var/soak.json

@@ -58,9 +58,17 @@ _SCALARS = (
     | st.none()
     | st.text(max_size=8)
 )
-_DATA = st.recursive(
-    _SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=5), max_leaves=25
-)
+
+
+def _nested(leaves: int) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        _SCALARS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=5),
+        max_leaves=leaves,
+    )
+
+
+_DATA, _LITTLE = _nested(25), _nested(5)
 
 
 def checked(text: str) -> None:
@@ -79,7 +87,7 @@ def test_the_checker_takes_any_data(data: Any) -> None:
 
 
 @settings(max_examples=DOCUMENTS, suppress_health_check=SLOW, deadline=None)
-@given(st.dictionaries(_KEYS, _DATA, max_size=6), st.lists(st.dictionaries(_KEYS, _DATA, max_size=4), max_size=4))
+@given(st.dictionaries(_KEYS, _LITTLE, max_size=6), st.lists(st.dictionaries(_KEYS, _LITTLE, max_size=4), max_size=4))
 def test_the_checker_takes_any_steps(head: Mapping[str, Any], steps: list[Any]) -> None:
     plan = {"plan": "random", "languages": ["ru"], "start": "welcome", **head, "sections": {"welcome": steps}}
     checked(yaml.safe_dump(plan, allow_unicode=True))
