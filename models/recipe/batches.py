@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from recipe.front_end import BANDS
 from recipe.store import Bands, Utterance
 from recipe.telephone import Chance
 
-HALVES = 2
 _NEIGHBOURS = 150
+# Batches come in few shapes: a program for each new one is compiled, which takes as long as the step itself.
+_LENGTHS_FRAMES = 60
 # From easy to hard: a network that hears nothing but long and spoiled speech at first never begins to learn.
 _SHORTEST_FRAMES, _ALL_LENGTHS_FROM_STEP = 260, 800
 _CLEAN_UNTIL_STEP, _SPOILED_FROM_STEP, _SPOILED_SHARE = 200, 1500, 0.8
@@ -59,11 +61,13 @@ class Kind:
 class Batches(Dataset[list[Batch]]):
     """Batch number `step`: utterances of similar length, people's and synthetic ones in a fixed proportion.
 
-    It comes in HALVES of about equal work, one for each core.
+    It comes in `parts` of about equal work, one for each core.
     """
 
-    def __init__(self, people: Kind, synthetic: Kind, share_of_people: float, frames_a_batch: int, seed: int) -> None:
-        self._people, self._synthetic = people, synthetic
+    def __init__(
+        self, people: Kind, synthetic: Kind, share_of_people: float, frames_a_batch: int, seed: int, parts: int
+    ) -> None:
+        self._people, self._synthetic, self._parts = people, synthetic, parts
         self._share, self._budget, self._seed = share_of_people, frames_a_batch, seed
         # Long utterances fill a batch by few, so their batches must come more often for all to be heard equally.
         self._reach = np.cumsum(people.lengths)
@@ -100,11 +104,11 @@ class Batches(Dataset[list[Batch]]):
         if chance.random() < 0.5:
             bands.append(without_speech(chance)[:longest])
             labels.append(())
-        return [_padded(bands[half::HALVES], labels[half::HALVES]) for half in range(HALVES)]
+        return [_padded(bands[part :: self._parts], labels[part :: self._parts]) for part in range(self._parts)]
 
 
 def _padded(bands: Sequence[Tensor], labels: Sequence[tuple[int, ...]]) -> Batch:
-    longest = max(len(one) for one in bands)
+    longest = math.ceil(max(len(one) for one in bands) / _LENGTHS_FRAMES) * _LENGTHS_FRAMES
     table = torch.empty(len(bands), longest, BANDS)
     for row, one in enumerate(bands):
         table[row, : len(one)] = one

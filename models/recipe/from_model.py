@@ -73,13 +73,13 @@ def unfolded(network: Network, batches: Iterable[list[Batch]]) -> None:
 
     def note(norm: nn.BatchNorm1d, given: tuple[Tensor]) -> None:
         values = given[0]
-        heard[norm].append(torch.stack([values.mean((0, 2)), values.square().mean((0, 2))]).double())
+        heard[norm].append(torch.stack([values.mean(0), values.square().mean(0)]).double())
 
     hooks = [norm.register_forward_pre_hook(note) for norm in heard]
     network.eval()
     with torch.no_grad():
-        for half in (half for halves in batches for half in halves):
-            network(half.bands)
+        for part in (part for parts in batches for part in parts):
+            network(part.bands)
         for hook in hooks:
             hook.remove()
         for convolution, norm, size in norms:

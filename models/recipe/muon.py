@@ -21,13 +21,13 @@ _SIZE_OF_ADAMW = 0.2
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Nearly the nearest matrices with orthonormal rows; a batch × rows × columns with rows ≤ columns."""
-    near = matrices.bfloat16()
-    near = near / (near.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    """Nearly the nearest matrices with orthonormal rows; a batch × rows × columns with rows ≤ columns, in bfloat16."""
+    near = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_ROUNDS):
         square = near @ near.mT
-        near = _LINEAR * near + (_CUBIC * square + _QUINTIC * square @ square) @ near
-    return near.float()
+        polynomial = torch.baddbmm(square, square, square, beta=_CUBIC, alpha=_QUINTIC)
+        near = torch.baddbmm(near, polynomial, near, beta=_LINEAR)
+    return near
 
 
 class Muon(Optimizer):
@@ -47,7 +47,7 @@ class Muon(Optimizer):
 
     def _learn(self, weights: list[Tensor], rate: float, decay: float) -> None:
         """One step of weights of one shape, together."""
-        matrices = torch.stack([self._momentum(weight).flatten(1) for weight in weights])
+        matrices = torch.stack([self._momentum(weight).flatten(1).bfloat16() for weight in weights])
         tall = matrices.shape[1] > matrices.shape[2]
         updates = orthogonal(matrices.mT if tall else matrices)
         updates = updates.mT if tall else updates

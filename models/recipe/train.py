@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from recipe.batches import HALVES, Batch, Batches, Kind
+from recipe.batches import Batch, Batches, Kind
 from recipe.from_model import heard_before, read_model, unfolded
 from recipe.front_end import FRAMES_A_SECOND
 from recipe.muon import Muon
@@ -28,7 +28,7 @@ from recipe.scoring import phone_error
 
 _WARM_UP_STEPS = 100
 _AVERAGE_OVER_STEPS, _AVERAGE_EVERY_STEPS = 400, 4
-_MIDDLE_WEIGHT = 0.3
+_MIDDLE_WEIGHT, _MIDDLE_UNTIL_STEP = 0.3, 4000  # it helps the lower blocks to begin; later it costs and gives nothing
 _MEASURED_BATCHES = 12  # ten minutes of speech
 
 
@@ -42,7 +42,7 @@ class Schedule:
     frames_a_batch: int = 6000
     share_of_people: float = 0.65
     seed: int = 1
-    cores: int = HALVES
+    cores: int = 2
     save_every_steps: int = 150
     test_every_steps: int = 1500
 
@@ -63,10 +63,12 @@ def train(
 
     Without a checkpoint in `folder` the training goes on from `model`, the directory of a finished model.
     """
-    torch.set_num_threads(1)  # the cores work on halves of a batch, which wait for each other once a step only
+    torch.set_num_threads(1)  # each core works on its part of a batch; they wait for each other once a step only
     folder.mkdir(parents=True, exist_ok=True)
     training = _Training(schedule, folder)
-    batches = Batches(people, synthetic, schedule.share_of_people, schedule.frames_a_batch, schedule.seed)
+    batches = Batches(
+        people, synthetic, schedule.share_of_people, schedule.frames_a_batch, schedule.seed, schedule.cores
+    )
     if model and training.step == 0:
         training.go_on_from(model, batches)
     # One worker gives the batches in order; with more of them order still holds, but two cores have no room.
@@ -81,8 +83,8 @@ def train(
     stop = _StopAsked()
     began, first = time.monotonic(), training.step
     losses: list[float] = []
-    for halves in loader:
-        losses.append(training.learn(halves))
+    for parts in loader:
+        losses.append(training.learn(parts))
         step = training.step
         if step % 50 == 0:
             pace = (step - first) / (time.monotonic() - began)
@@ -170,33 +172,42 @@ class _Training:
             kept.load_state_dict(network.state_dict())
         print(f"going on from {model} at step {self.step}", flush=True)
 
-    def learn(self, halves: Sequence[Batch]) -> float:
+    def learn(self, parts: Sequence[Batch]) -> float:
         """One step; the loss per phone."""
         rate = self._schedule.rate_at(self.step, self._began)
         for group in chain.from_iterable(optimizer.param_groups for optimizer in self._optimizers):
             group["lr"] = rate
         self.network.train()
-        phones = sum(int(half.label_counts.sum()) for half in halves)
+        phones = sum(int(part.label_counts.sum()) for part in parts)
         parameters = list(self.network.parameters())
+        if not self._middle_counts:
+            parameters = [one for one in parameters if all(one is not its for its in self.network.middle.parameters())]
         losses, gradients = zip(
-            *self._cores.map(lambda half: self._gradients(half, parameters, phones), halves), strict=True
+            *self._cores.map(lambda part: self._gradients(part, parameters, phones), parts), strict=True
         )
         for parameter, *its in zip(parameters, *gradients, strict=True):
             parameter.grad = sum(its[1:], start=its[0])
         nn.utils.clip_grad_norm_(parameters, 2.0)
         for optimizer in self._optimizers:
             optimizer.step()
+            optimizer.zero_grad()
         self.step += 1
-        self.frames += sum(int(half.frames.sum()) for half in halves)
+        self.frames += sum(int(part.frames.sum()) for part in parts)
         if self.step % _AVERAGE_EVERY_STEPS == 0:
             self._follow()
         return float(sum(losses))
 
-    def _gradients(self, half: Batch, parameters: Sequence[Tensor], phones: int) -> tuple[float, tuple[Tensor, ...]]:
-        """Of the loss per phone of the whole batch. Both halves move the running means of normalisation, unordered."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            final, middle = self.network(half.bands)
-        loss = (_ctc(final, half) + _MIDDLE_WEIGHT * _ctc(middle, half)) / phones
+    @property
+    def _middle_counts(self) -> bool:
+        return self.step < _MIDDLE_UNTIL_STEP
+
+    def _gradients(self, part: Batch, parameters: Sequence[Tensor], phones: int) -> tuple[float, tuple[Tensor, ...]]:
+        """Of the loss per phone of the whole batch. All parts move the running means of normalisation, unordered."""
+        final, middle = self.network(part.bands)
+        loss = _ctc(final, part)
+        if self._middle_counts:
+            loss = loss + _MIDDLE_WEIGHT * _ctc(middle, part)
+        loss = loss / phones
         return float(loss.detach()), torch.autograd.grad(loss, parameters)
 
     def _follow(self) -> None:
