@@ -78,6 +78,11 @@ class Heard:
     words: tuple[HeardWord, ...] = ()
     alternatives: tuple[str, ...] = ()
 
+    @property
+    def confidence(self) -> float | None:
+        """Mean confidence of the words; None for a text that was typed or not heard to its end."""
+        return sum(word.confidence for word in self.words) / len(self.words) if self.words else None
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechLost:

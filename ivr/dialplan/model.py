@@ -41,8 +41,8 @@ class Classified(Protocol):
 class TopicClassifier(Protocol):
     """Finds the topic of what a caller said; pure. `ivr.speech.topics` is the real one."""
 
-    def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classified:
-        """The topic of `text`, or else of the first of the recogniser's other readings that has one."""
+    def classify(self, text: str, alternatives: Sequence[str] = (), heard: float | None = None) -> Classified:
+        """The topic of `text` and of the recogniser's other readings together; `heard`: how surely it was heard."""
         ...
 
     def settled(self, text: str, *, pausing: bool = False) -> Classified | None:

@@ -56,7 +56,7 @@ def recognise(
             unreadable.append(error)  # the others are still worth hearing
             continue
         heard = transcribe(model, samples, tuple(words) if words else None)
-        found = topics.classify(heard.text, heard.alternatives)
+        found = topics.classify(heard.text, heard.alternatives, heard.confidence)
         facts = {**_facts(heard.text, found), "file": str(file), "seconds": round(len(samples) / SAMPLE_RATE, 2)}
         _show(facts, found, as_json=as_json)
     if unreadable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ivr.call.events import ALIKE
@@ -87,13 +87,15 @@ class TopicModel:
             for word in (*element.forbidden, *(word for run in element.runs for word in run))
         )
 
-    def classify(self, text: str, alternatives: Sequence[str] = ()) -> Classification:
+    def classify(self, text: str, alternatives: Sequence[str] = (), heard: float | None = None) -> Classification:
         """Find the topic of `text` and of the recogniser's `alternatives` to it together.
 
-        What one reading has bent, another has straight, and what one has made up, most have not.
+        What one reading has bent, another has straight, and what one has made up, most have not. Nothing is surer than
+        the words it was found by: `heard` is the recogniser's confidence in them, 0–1.
         """
         scores = _together([self._scores(reading) for reading in (text, *alternatives)])
-        return self._judge(scores, _ENOUGH_HEARD if alternatives else _ENOUGH)
+        found = self._judge(scores, _ENOUGH_HEARD if alternatives else _ENOUGH)
+        return found if heard is None else replace(found, confidence=round(found.confidence * heard, 3))
 
     def settled(self, text: str, *, pausing: bool = False) -> Classification | None:
         """Return the topic when an unfinished text already fixes it beyond doubt, else None.

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr.call.events import ALIKE
+from ivr.call.events import ALIKE, Heard
 from ivr.dialplan.fields import Item, Key, Names, Phrases, Prompts, SectionName
 from ivr.dialplan.model import Classified
 from ivr.dialplan.phrases import longest_in
@@ -58,7 +58,7 @@ class Confirm(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     below: float = Field(
-        0.4, gt=0, le=1, description="Ask back when the lead over the second topic is smaller than this."
+        0.5, gt=0, le=1, description="Ask back when the topic, as it was heard, is less sure than this."
     )
     before: Prompts = Field(
         description="Said before the topic's name, which is the prompt `topic_NAME`: «Вы звоните про…»"
@@ -120,7 +120,8 @@ class Ask(Question):
         found = turn.plan.topics.settled(text, pausing=pausing)
         return found is not None and self._choice_for(found.topic) is not None
 
-    def on_text(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
+    def on_text(self, turn: Turn, heard: Heard) -> Move:
+        text = heard.text
         if self.confirm is not None and self.doing(turn).offered:
             said_no, said_yes = longest_in(text, self.confirm.no), longest_in(text, self.confirm.yes)
             if said_no != said_yes:
@@ -128,17 +129,17 @@ class Ask(Question):
         best = max(self.choices, key=lambda choice: longest_in(text, choice.words or ()))
         if longest_in(text, best.words or ()):
             return self._choose(best)
-        return self._find_topic(turn, text, alternatives)
+        return self._find_topic(turn, heard)
 
     # --- topics ---
-    def _find_topic(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
+    def _find_topic(self, turn: Turn, heard: Heard) -> Move:
         if not self._by_topic:
             return self.not_understood(turn)
-        found = turn.plan.topics.classify(text, alternatives)
+        found = turn.plan.topics.classify(heard.text, heard.alternatives, heard.confidence)
         choice = self._choice_for(found.topic)
         if choice is None:
             return self.not_understood(turn)
-        if self.confirm is not None and found.margin < self.confirm.below and not self.doing(turn).offered:
+        if self.confirm is not None and found.confidence < self.confirm.below and not self.doing(turn).offered:
             likely = (found.topic, *(topic for topic, _ in found.alternatives))
             turn.do(replace(self.doing(turn), matters=found.matters))
             return self._offer(turn, tuple(topic for topic in likely if self._choice_for(topic)))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from ivr.call.events import Heard
 from ivr.dialplan import dictation
 from ivr.dialplan.fields import Item, Name, Prompts, Seconds
 from ivr.dialplan.formats import FORMATS, FormatName
@@ -71,9 +72,9 @@ class Collect(Question):
         entered = self.doing(turn).entered
         return self._complete(turn, entered, by="key") if entered else self.nothing_came(turn)
 
-    def on_text(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
+    def on_text(self, turn: Turn, heard: Heard) -> Move:
         read = dictation.birth_date if self.format == "birth_date" else dictation.digits
-        found = [digits for spoken in (text, *alternatives) if (digits := read(spoken))]
+        found = [digits for spoken in (heard.text, *heard.alternatives) if (digits := read(spoken))]
         fitting = [digits for digits in found if self._kept(turn, digits) is not None]
         return self._complete(turn, (fitting or found or [""])[0], by="speech")
 

@@ -77,7 +77,7 @@ class Question(Step):
     def on_key(self, turn: Turn, key: str) -> Move:
         raise NotImplementedError
 
-    def on_text(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
+    def on_text(self, turn: Turn, heard: Heard) -> Move:
         raise NotImplementedError
 
     def is_settled(self, turn: Turn, text: str, pausing: bool) -> bool:  # noqa: ARG002 -- for verbs that can tell
@@ -139,7 +139,7 @@ class Question(Step):
                 return self._heard(turn, event)
             case PartlyHeard(listening, text, pausing) if listening == turn.state.listening:
                 if self.is_settled(turn, text, pausing):
-                    return self._understand(turn, text, None, ())
+                    return self._understand(turn, Heard(listening, text))
             case SpeechLost(listening) if listening in (turn.state.listening, "") and turn.state.listening is not None:
                 turn.finished_listening()
                 return self._speech_lost(turn, event.reason)
@@ -190,17 +190,16 @@ class Question(Step):
                 self._listen(turn)  # a cough into the prompt is not an answer
                 return Stay()
             return self.not_understood(turn)
-        confidence = sum(word.confidence for word in event.words) / len(event.words) if event.words else None
-        return self._understand(turn, event.text, confidence, event.alternatives)
+        return self._understand(turn, event)
 
-    def _understand(self, turn: Turn, text: str, confidence: float | None, alternatives: tuple[str, ...]) -> Move:
+    def _understand(self, turn: Turn, heard: Heard) -> Move:
         self.close(turn)
-        facts: dict[str, Value] = {"words": len(text.split()), "language": turn.state.language}
-        if confidence is not None:
-            facts["confidence"] = round(confidence, 3)
-        personal = {"text": text, **({"alternatives": " | ".join(alternatives)} if alternatives else {})}
-        turn.note("heard", facts, personal)
-        return self.on_text(turn, text, alternatives)
+        facts: dict[str, Value] = {"words": len(heard.text.split()), "language": turn.state.language}
+        if heard.confidence is not None:
+            facts["confidence"] = round(heard.confidence, 3)
+        others = {"alternatives": " | ".join(heard.alternatives)} if heard.alternatives else {}
+        turn.note("heard", facts, {"text": heard.text, **others})
+        return self.on_text(turn, heard)
 
     def _speech_lost(self, turn: Turn, reason: str) -> Move:
         turn.note("speech_lost", {"reason": reason})

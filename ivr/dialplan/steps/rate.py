@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from ivr.call.events import Heard
 from ivr.dialplan import dictation
 from ivr.dialplan.fields import Item, Prompts
 from ivr.dialplan.step import THEN, Move, Next, Way
@@ -41,8 +42,9 @@ class Rate(Question):
         turn.note("key", {"key": key})
         return self._score(turn, key)
 
-    def on_text(self, turn: Turn, text: str, alternatives: tuple[str, ...]) -> Move:
-        found = [score for spoken in (text, *alternatives) if (score := dictation.digits(spoken)) in _SCORES]
+    def on_text(self, turn: Turn, heard: Heard) -> Move:
+        readings = map(dictation.digits, (heard.text, *heard.alternatives))
+        found = [score for score in readings if score in _SCORES]
         return self._score(turn, (found or [""])[0])
 
     def _score(self, turn: Turn, score: str) -> Move:

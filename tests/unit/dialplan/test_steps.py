@@ -161,6 +161,16 @@ def test_what_is_not_ours_is_told_apart_at_once_and_when_asked_back(tmp_path: Pa
     assert (call.state.topic, call.state.matter) == ("out_of_scope", "money")
 
 
+def test_what_was_badly_heard_is_asked_back_and_what_was_well_heard_is_not(tmp_path: Path) -> None:
+    for confidence, played in ((0.95, []), (0.4, ["is_it", "topic_access", "yes_or_no"])):
+        call = Call(
+            tmp_path, CONFIRM.replace("1.0", "0.5").replace("go: bye", "go: end", 1) + "  end:\n    - hang_up\n"
+        )
+        words = tuple(ev.HeardWord(word, 0.0, 0.1, confidence) for word in ("забыла", "пароль"))
+        call.feed(ev.Heard(call.state.listening or "", "забыла пароль", words))
+        assert call.played() == played
+
+
 def test_when_none_of_the_likely_topics_is_meant_the_caller_is_not_understood(tmp_path: Path) -> None:
     call = Call(tmp_path, CONFIRM)
     call.feed(ev.Heard(call.state.listening or "", "не могу войти чтобы оплатить штраф"))

@@ -60,6 +60,13 @@ def test_a_negative_weight_speaks_against() -> None:
     assert found.urgency == 2
 
 
+def test_a_topic_is_no_surer_than_the_words_it_was_found_by() -> None:
+    small = model(SMALL)
+    assert small.classify("забыла пароль", (), 0.5).confidence == pytest.approx(
+        small.classify("забыла пароль").confidence / 2, abs=0.001
+    )
+
+
 def test_nothing_found_is_none() -> None:
     found = model(SMALL).classify("добрый день")
     assert (found.topic, found.confidence, found.matched) == ("none", 0, ())
