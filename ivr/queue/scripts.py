@@ -38,8 +38,9 @@ async def bounded(seconds: float) -> AsyncIterator[None]:
 class Scripts:
     """The commands in `lua/`, by file name without suffix. `on_commit` is told each change that one of them made."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, command_seconds: float = COMMAND_SECONDS) -> None:
         self._redis = redis
+        self._command_seconds = command_seconds
         self.on_commit: Callable[[Entry], None] = lambda _entry: None
         prelude = (_LUA / "_prelude.lua").read_text(encoding="utf-8")
         self._texts = {
@@ -54,7 +55,7 @@ class Scripts:
     async def run(self, command: str, *arguments: str | float) -> dict[str, Any]:
         """Run one command; the decoded answer. Raises StoreUnavailable."""
         count, parts = len(COMMAND_KEYS), (*COMMAND_KEYS, *arguments)
-        async with bounded(COMMAND_SECONDS):
+        async with bounded(self._command_seconds):
             try:
                 reply = await self._redis.evalsha(self._hashes[command], count, *parts)
             except NoScriptError:

@@ -34,7 +34,7 @@ from ivr.queue.model import (
 )
 from ivr.queue.order import Entry
 from ivr.queue.presence import Presence
-from ivr.queue.scripts import Scripts
+from ivr.queue.scripts import COMMAND_SECONDS, Scripts
 
 CALLER_RING_SECONDS = 25.0
 """How long a caller's telephone rings when it is rung back; the operator has picked up before and waits so long."""
@@ -43,12 +43,17 @@ CALLER_RING_SECONDS = 25.0
 class QueueStore:
     """The queue's commands; `feed` reads its rows and changes, `presence` knows which controllers there are."""
 
-    def __init__(self, redis: Redis, caller_ring_seconds: float = CALLER_RING_SECONDS) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        caller_ring_seconds: float = CALLER_RING_SECONDS,
+        command_seconds: float = COMMAND_SECONDS,
+    ) -> None:
         """`caller_ring_seconds`: how much longer an offer holds when the caller has to be rung, too."""
         self._caller_ring_seconds = caller_ring_seconds
         self.feed = QueueFeed(redis)
         self.presence = Presence(redis)
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(redis, command_seconds)
 
     def tell_commits(self, on_commit: Callable[[Entry], None]) -> None:
         """Call `on_commit` with what a command of ours has changed, before its answer is given; it must not block."""

@@ -17,7 +17,7 @@ class PeopleCommands(QueueWorld):
 
     @rule(operator=operators)
     def end_wrap_up(self, operator: str) -> None:
-        row = self.rows.get(operator)
+        row = self.people.get(operator)
         until_at = row.until_at if row else 0
         answer = self.wait(self.store.end_wrap_up(operator, until_at, now=self.now))
         if operator in self.operators and self.operators[operator].state == "wrap_up":
