@@ -122,6 +122,7 @@ def trace(
 
 def why(
     call: Annotated[str, typer.Argument(help="The call's name, as `ivr call` and `ivr status` show it")],
+    english: Annotated[bool, typer.Option("--english", help="In English instead of Russian")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say in words why this operator took the call, and why the caller waited so long."""
@@ -134,7 +135,8 @@ def why(
             records = await JournalReader(books.store, None).read(call)
         if not records:
             raise IvrError(f"the journal knows no call {call!r}", hint="`ivr journal` shows the latest")
-        return reasons.why((record.wall_seconds, record.kind, record.data) for record in records)
+        told = ((record.wall_seconds, record.kind, record.data) for record in records)
+        return reasons.why(told, "en" if english else "ru")
 
     for sentence in asyncio.run(look()):
         sys.stdout.write((json.dumps({"call": call, "why": sentence}) if as_json else sentence) + "\n")

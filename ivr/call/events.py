@@ -122,10 +122,9 @@ class QueueRefused:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The call rings at an operator; `reason` says in words why this one."""
+    """The call rings at an operator."""
 
     operator: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

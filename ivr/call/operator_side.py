@@ -116,7 +116,7 @@ class OperatorSide:
             },
             {},
         )
-        self._receive(Offered(offer.operator, offer.reason))
+        self._receive(Offered(offer.operator))
         end = await self._ring(offer)
         if end is None:
             return

@@ -98,7 +98,7 @@ KINDS: Mapping[str, Kind] = dict(
         _kind("call", "announced", "the waiting caller heard where they stand",
               {"position": "from 1", "expected_wait_seconds": "as told, or null", "waited_seconds": "so far"}),
         _kind("call", "offered", "the call rings at an operator",
-              {**_OPERATOR, "reason": "why this one", "ring_seconds": "at most", "waited_seconds": "so far",
+              {**_OPERATOR, "reason": "why this one, as JSON", "ring_seconds": "at most", "waited_seconds": "so far",
                "offer": "the offer's number"}),
         _kind("call", "offer_ended", "that operator did not take the call: it is back in its place",
               {**_OPERATOR, "reason": "no_answer, declined, unreachable or withdrawn", "rang_seconds": "how long",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.journal.kinds import KINDS
 from ivr.journal.record import Record
+from ivr.queue.reason_words import told
 
 _Facts = Mapping[str, Any]
 _ZONE = ZoneInfo("Europe/Moscow")  # deadlines are counted in the office's hours
@@ -40,7 +41,7 @@ _SENTENCES: Mapping[str, Callable[[_Facts], str]] = {
     ),
     "queue_refused": lambda f: f"queue {f['queue']} does not take the call" + _because(f, "reason"),
     "announced": lambda f: f"told: place {f.get('position')}" + _seconds(f, "expected_wait_seconds", ", about {} s"),
-    "offered": lambda f: f"rings at {f['operator']}" + _because(f, "reason"),
+    "offered": lambda f: f"rings at {f['operator']}" + _because({"why": told(f.get("reason", ""), "en")}, "why"),
     "offer_ended": lambda f: f"{f['operator']} did not take it" + _because(f, "reason") + ": back in place",
     "overruled": lambda f: (
         f"{f['by']} changes how it waits:"

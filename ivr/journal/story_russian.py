@@ -7,6 +7,7 @@ from typing import Any
 
 from ivr.journal.record import Record
 from ivr.journal.story import decisive
+from ivr.queue.reason_words import told
 
 _Facts = Mapping[str, Any]
 _ENDS = {
@@ -53,7 +54,7 @@ _PHRASES: Mapping[str, Callable[[_Facts], str]] = {
         f"{_text(f, 'priority', ' {}')}{_text(f, 'to_topic', ' на тему {}')}{_text(f, 'queue', ', очередь {}')}"
     ),
     "supervised": lambda f: f"{f['supervisor']} слышит разговор ({f['mode']})",
-    "offered": lambda f: f"{f['operator']}{_text(f, 'reason', ' — {}')}",
+    "offered": lambda f: f"{f['operator']}{_text({'why': told(f.get('reason', ''), 'ru')}, 'why', ' — {}')}",
     "offer_ended": lambda f: f"{f['operator']}: {_ENDS.get(f['reason'], f['reason'])}, звонок на прежнем месте",
     "connected": lambda f: (
         f"{f['operator']}{_seconds(f, 'waited_seconds', ', ожидание {} с')}"

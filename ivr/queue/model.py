@@ -108,7 +108,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A call rings, or is about to ring, at an operator for `ring_seconds`; `reason` says in words why this one.
+    """A call rings, or is about to ring, at an operator for `ring_seconds`; `reason` says why this one (JSON).
 
     `callback` is not empty when the caller is to be rung back: sealed, as it was given with the request, and `tries`
     were in vain.

@@ -14,12 +14,12 @@ from ivr.call.events import CallId
 from ivr.clock import Clock
 from ivr.errors import StoreUnavailable
 from ivr.queue.model import Leading, Offer, QueuedOperator, Refused
+from ivr.queue.reason import to_json
 from ivr.queue.store import QueueStore
 from ivr.routing.follower import STORE_RETRY_SECONDS, Follower
 from ivr.routing.match import Decision, match
 from ivr.routing.policy import Policy
 from ivr.routing.prospects import Prospects
-from ivr.routing.reason import to_json
 from ivr.routing.redistribute import redistribute
 from ivr.routing.view import QueueView
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ivr.call.events import CallId
 from ivr.queue.model import Change, Offer, QueuedCall, QueuedOperator
-from ivr.routing.reason import from_json, in_words
 
 
 class Delivery:
@@ -51,6 +50,5 @@ class Delivery:
             operator = operators.get(name)
             if identity not in known and operator and operator.offer == identity:
                 seconds = round(operator.until_at - operator.since, 1)
-                words = in_words(from_json(row.reason))
-                known[identity] = offer = Offer(identity, row.call, name, seconds, words, row.callback, row.tries)
+                known[identity] = offer = Offer(identity, row.call, name, seconds, row.reason, row.callback, row.tries)
                 self._deliver(offer)

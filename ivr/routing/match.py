@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from ivr.call.events import CallId
 from ivr.queue.model import QueuedCall
+from ivr.queue.reason import Candidate, Reason, Rule
 from ivr.routing.line import FreeOperator, Line
 from ivr.routing.policy import Policy
-from ivr.routing.reason import Candidate, Reason, Rule
 from ivr.routing.skills import need
 from ivr.routing.view import QueueView
 

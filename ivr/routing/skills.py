@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ivr.hours import ALWAYS, Hours
+from ivr.queue.reason import OTHER_QUEUE_LEVEL
 
 GENERAL_TOPICS = frozenset({"operator", "none", "out_of_scope", ""})
 """Topics that any operator can take."""
-
-OTHER_QUEUE_LEVEL = 4
-"""Level of an operator who has the skill but serves other queues: asked last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ivr.call.events import CallId
 from ivr.clock import Clock
 from ivr.queue.model import AuditEntry, Done, Offer, Refused
+from ivr.queue.reason import Candidate, Reason, to_json
 from ivr.queue.store import QueueStore
 from ivr.routing.policy import Policy
-from ivr.routing.reason import Candidate, Reason, to_json
 
 
 class Supervision:

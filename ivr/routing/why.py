@@ -1,50 +1,75 @@
-"""A call's way through the queue in Russian, from its journal: why this operator, why this wait. Pure."""
+"""A call's way through the queue in words, from its journal: why this operator, why this wait. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ivr.routing.reason import seconds
+from ivr.queue.reason_words import Language, Say, seconds, speaker, told
 
 _Facts = Mapping[str, Any]
+_Names = Mapping[str, tuple[str, str]]
 
-_ENDS = {
-    "no_answer": "нет ответа",
-    "declined": "звонок отклонён",
-    "unreachable": "телефон недоступен",
-    "withdrawn": "вызов отозван",
+_ENDS: _Names = {
+    "no_answer": ("нет ответа", "no answer"),
+    "declined": ("звонок отклонён", "declined"),
+    "unreachable": ("телефон недоступен", "the telephone cannot be reached"),
+    "withdrawn": ("вызов отозван", "the offer was withdrawn"),
 }
-_REFUSALS = {
-    "full": "она полна",
-    "nobody": "нет на месте никого, кто мог бы ответить",
-    "closed": "она закрыта",
+_REFUSALS: _Names = {
+    "full": ("она полна", "it is full"),
+    "nobody": ("нет на месте никого, кто мог бы ответить", "nobody who could answer is there"),
+    "closed": ("она закрыта", "it is closed"),
 }
-_TARGETS = {"queue": "в очередь", "operator": "оператору", "outside": "наружу:"}
-_OTHER: Mapping[str, Callable[[_Facts], str]] = {
-    "announced": lambda f: f"звонящему сказано: место {f.get('position', '?')}{_expected(f)}",
-    "overruled": lambda f: f"{f.get('by', '?')} {_overruled(f)}",
-    "callback_accepted": lambda f: f"звонящий просит перезвонить; его место занял звонок {f.get('call_back', '?')}",
-    "caller_rung": lambda f: f"{f.get('operator', '?')} на линии, набираем звонящего (попытка {f.get('try', 1)})",
-    "caller_missed": lambda f: f"звонящий: {_ended(f)}; осталось попыток: {f.get('left', 0)}",
-    "transferred": lambda f: (
-        f"{f.get('operator', '?')} передаёт звонок {_TARGETS.get(str(f.get('to')), '')} {f.get('target', '')}"
+_TARGETS: _Names = {
+    "queue": ("в очередь", "to queue"),
+    "operator": ("оператору", "to operator"),
+    "outside": ("наружу:", "outside, to"),
+}
+_UNQUEUED: _Names = {
+    "longest_wait": ("ждал дольше, чем разрешает план", "it waited longer than the plan allows"),
+    "moved_on": ("план пошёл дальше", "the plan went on"),
+    "no_answer": ("хранилище очереди не ответило", "the queue's store did not answer"),
+}
+_OTHER: Mapping[str, Callable[[_Facts, Say], str]] = {
+    "announced": lambda f, say: (
+        say("звонящему сказано: место ", "the caller was told: place ") + f"{f.get('position', '?')}{_expected(f, say)}"
     ),
-    "unqueued": lambda f: f"звонок ушёл из очереди без оператора ({f.get('reason', 'причина не записана')})",
+    "overruled": lambda f, say: f"{f.get('by', '?')} {_overruled(f, say)}",
+    "callback_accepted": lambda f, say: say(
+        f"звонящий просит перезвонить; его место занял звонок {f.get('call_back', '?')}",
+        f"the caller asks to be rung back; call {f.get('call_back', '?')} took over the place",
+    ),
+    "caller_rung": lambda f, say: say(
+        f"{f.get('operator', '?')} на линии, набираем звонящего (попытка {f.get('try', 1)})",
+        f"{f.get('operator', '?')} is on the line, the caller's telephone rings (try {f.get('try', 1)})",
+    ),
+    "caller_missed": lambda f, say: say(
+        f"звонящий: {_ended(f, say)}; осталось попыток: {f.get('left', 0)}",
+        f"the caller: {_ended(f, say)}; tries left: {f.get('left', 0)}",
+    ),
+    "transferred": lambda f, say: (
+        f"{f.get('operator', '?')} {say('передаёт звонок', 'passes the call on')}"
+        f" {_named(_TARGETS, f.get('to'), say)} {f.get('target', '')}"
+    ),
+    "unqueued": lambda f, say: (
+        say("звонок ушёл из очереди без оператора", "the call left the queue without an operator")
+        + f": {_named(_UNQUEUED, f.get('reason'), say)}"
+    ),
 }
 """Kinds that need no account of what was before."""
 
 
-def why(records: Iterable[tuple[float, str, _Facts]]) -> tuple[str, ...]:
+def why(records: Iterable[tuple[float, str, _Facts]], language: Language = "ru") -> tuple[str, ...]:
     """Sentences in the order of events.
 
     `records`: (wall seconds, kind, data) of one call, in order; kinds that have no part in the wait are passed over.
     Times in the sentences count from the entry into the queue.
     """
-    wait, sentences = _Wait(None), list[str]()
+    wait, sentences = _Wait(None, language), list[str]()
     for at, kind, facts in records:
         if kind in ("queued", "promised"):
-            wait = _Wait(at)  # also when a talk ends in the queue again
+            wait = _Wait(at, language)  # also when a talk ends in the queue again
         sentences.extend(wait.take(at, kind, facts))
     return tuple(sentences)
 
@@ -52,8 +77,10 @@ def why(records: Iterable[tuple[float, str, _Facts]]) -> tuple[str, ...]:
 class _Wait:
     """What has happened `since` the call entered the queue; None: it has not."""
 
-    def __init__(self, since: float | None) -> None:
+    def __init__(self, since: float | None, language: Language) -> None:
         self._since = since
+        self._language = language
+        self._say = speaker(language)
         self._rings: dict[str, float] = {}
         """Operator → since when the call has rung there."""
         self._ringing_since = 0.0
@@ -62,39 +89,49 @@ class _Wait:
         self._offered = self._connected = False
 
     def take(self, at: float, kind: str, facts: _Facts) -> Iterator[str]:
-        operator = str(facts.get("operator", "?"))
+        operator, queue, say = str(facts.get("operator", "?")), facts.get("queue", "?"), self._say
         match kind:
             case "queued":
-                urgent = f", срочный (срочность {facts['priority']})" if facts.get("priority") else ""
-                place = facts.get("position", "?")
-                yield f"Очередь {facts.get('queue', '?')}: место {place}{urgent}{_expected(facts)}."
+                priority, place = facts.get("priority"), facts.get("position", "?")
+                urgent = say(f", срочный (срочность {priority})", f", urgent (priority {priority})") if priority else ""
+                entered = say(f"Очередь {queue}: место {place}", f"Queue {queue}: place {place}")
+                yield f"{entered}{urgent}{_expected(facts, say)}."
             case "promised":
-                yield f"Очередь {facts.get('queue', '?')}: ждёт обратного звонка вместо звонка {facts.get('of', '?')}."
+                of = facts.get("of", "?")
+                yield say(
+                    f"Очередь {queue}: ждёт обратного звонка вместо звонка {of}.",
+                    f"Queue {queue}: waits to be rung back, in the place of call {of}.",
+                )
             case "queue_refused":
-                reason = str(facts.get("reason", "причина не записана"))
-                yield f"Очередь не приняла звонок: {_REFUSALS.get(reason, reason)}."
+                refused = say("Очередь не приняла звонок", "The queue did not take the call")
+                yield f"{refused}: {_named(_REFUSALS, facts.get('reason'), say)}."
             case "offered":
                 self._ring(at, operator)
-                yield f"{self._moment(at)}: звонит у {operator}. Почему: {facts.get('reason', 'не записано')}."
+                reason = told(str(facts.get("reason") or say("не записано", "not noted")), self._language)
+                rings, because = say("звонит у", "rings at"), say("Почему", "Why")
+                yield f"{self._moment(at)}: {rings} {operator}. {because}: {reason}."
             case "offer_ended":
                 self._silent(at, operator)
                 self._in_vain.append(operator)
-                yield f"{self._moment(at)}: {operator}: {_ended(facts)}; звонок на прежнем месте."
-            case "connected" if self._connected:
-                yield f"{self._moment(at)}: говорит {operator}."
+                back = say("звонок на прежнем месте", "the call is back in its place")
+                yield f"{self._moment(at)}: {operator}: {_ended(facts, say)}; {back}."
             case "connected":
-                answered_in = at - self._rings.get(operator, at)
-                self._silent(at, operator)
-                self._connected = True
-                yield f"{self._moment(at)}: говорит {operator}.{self._account(at, operator, answered_in)}"
+                talks, account = say(f"говорит {operator}", f"talks to {operator}"), ""
+                if not self._connected:
+                    account = self._account(at, operator)
+                    self._connected = True
+                yield f"{self._moment(at)}: {talks}.{account}"
             case "left" | "ended" if self._since is not None and not self._connected:
-                yield f"{self._moment(at)}: звонок окончен без оператора: {self._nobody()}."
+                over = say("звонок окончен без оператора", "the call ended without an operator")
+                yield f"{self._moment(at)}: {over}: {self._nobody()}."
                 self._since = None
             case _ if kind in _OTHER:
-                yield f"{self._moment(at)}: {_OTHER[kind](facts)}."
+                yield f"{self._moment(at)}: {_OTHER[kind](facts, say)}."
 
     def _moment(self, at: float) -> str:
-        return "До очереди" if self._since is None else seconds(at - self._since)
+        if self._since is None:
+            return self._say("До очереди", "Before the queue")
+        return seconds(at - self._since, self._language)
 
     def _ring(self, at: float, operator: str) -> None:
         self._offered = True
@@ -107,38 +144,54 @@ class _Wait:
             self._rang_seconds += at - self._ringing_since
 
     def _nobody(self) -> str:
+        say = self._say
         if not self._offered:
-            return "до него очередь не дошла"
-        return f"никто не взял ({_each(self._in_vain)})" if self._in_vain else "телефон ещё звонил"
+            return say("до него очередь не дошла", "its turn had not come")
+        if not self._in_vain:
+            return say("телефон ещё звонил", "the telephone was still ringing")
+        return say("никто не взял", "nobody took it") + f" ({_each(self._in_vain)})"
 
-    def _account(self, at: float, operator: str, answered_in: float) -> str:
+    def _account(self, at: float, operator: str) -> str:
         """Where the wait went; it is not known when the journal does not have its beginning."""
+        answered_in = at - self._rings.get(operator, at)
+        self._silent(at, operator)
         if self._since is None:
             return ""
-        wait = at - self._since
+        wait, say = at - self._since, self._say
         rang_seconds = self._rang_seconds + (at - self._ringing_since if self._rings else 0.0)
-        in_vain = max(0.0, rang_seconds - answered_in)
-        parts = [f"{seconds(wait - rang_seconds)} до оператора, которого можно спросить"]
-        if self._in_vain:
-            parts.append(f"{seconds(in_vain)} впустую у {_each(self._in_vain)}")
-        parts.append(f"{seconds(answered_in)} до ответа {operator}")
-        return f" Ожидание {seconds(wait)}: {', '.join(parts)}."
+        alone, in_vain, answer = (
+            seconds(value, self._language)
+            for value in (wait - rang_seconds, max(0.0, rang_seconds - answered_in), answered_in)
+        )
+        names = _each(self._in_vain)
+        parts = [say(f"{alone} до оператора, которого можно спросить", f"{alone} until an operator could be asked")]
+        if names:
+            parts.append(say(f"{in_vain} впустую у {names}", f"{in_vain} in vain at {names}"))
+        parts.append(say(f"{answer} до ответа {operator}", f"{answer} until {operator} answered"))
+        return f" {say('Ожидание', 'The wait of')} {seconds(wait, self._language)}: {', '.join(parts)}."
 
 
-def _expected(facts: _Facts) -> str:
-    expected = facts.get("expected_wait_seconds")
-    return "" if expected is None else f", обещано около {float(expected):.0f} с"
+def _expected(facts: _Facts, say: Say) -> str:
+    if (expected := facts.get("expected_wait_seconds")) is None:
+        return ""
+    return say(f", обещано около {float(expected):.0f} с", f", about {float(expected):.0f} s expected")
 
 
-def _overruled(facts: _Facts) -> str:
+def _overruled(facts: _Facts, say: Say) -> str:
     if facts.get("act") == "prioritise":
-        return f"меняет срочность: {facts.get('priority', '?')}"
-    return f"перекладывает звонок: очередь {facts.get('queue', '?')}, тема {facts.get('to_topic', '?')}"
+        return say("меняет срочность", "changed the priority") + f": {facts.get('priority', '?')}"
+    queue, topic = facts.get("queue", "?"), facts.get("to_topic", "?")
+    return say(f"перекладывает звонок: очередь {queue}, тема {topic}", f"moved the call: queue {queue}, topic {topic}")
 
 
-def _ended(facts: _Facts) -> str:
-    end = str(facts.get("reason", "звонок не взят"))
-    return _ENDS.get(end, end)
+def _ended(facts: _Facts, say: Say) -> str:
+    return _named(_ENDS, facts.get("reason"), say)
+
+
+def _named(names: _Names, name: Any, say: Say) -> str:
+    if not name:
+        return say("причина не записана", "the reason was not noted")
+    return say(*names[name]) if name in names else str(name)
 
 
 def _each(names: list[str]) -> str:

@@ -83,17 +83,18 @@ class Board:
         if not found:
             return self._pages.show(request, "call.html", 404, call=call, steps=(), why=(), revealed=False)
         begin = found[0].wall_seconds
-        tell = phrase if language(request) == "ru" else sentence
+        spoken = language(request)
+        tell = phrase if spoken == "ru" else sentence
         steps = [
             (
                 f"{datetime.fromtimestamp(each.wall_seconds, _ZONE):%H:%M:%S}",
                 f"{each.wall_seconds - begin:.1f}",
-                words.name(words.STEPS, each.kind, language(request)),
+                words.name(words.STEPS, each.kind, spoken),
                 tell(each),
             )
             for each in found
         ]
-        reasons = why((each.wall_seconds, each.kind, each.data) for each in found)
+        reasons = why(((each.wall_seconds, each.kind, each.data) for each in found), spoken)
         return self._pages.show(
             request,
             "call.html",

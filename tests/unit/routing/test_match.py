@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from ivr.call.events import CallId
 from ivr.hours import Hours
 from ivr.queue.model import Change, QueuedCall, QueuedOperator
+from ivr.queue.reason import from_json, to_json
+from ivr.queue.reason_words import in_words
 from ivr.routing.match import Decision, match
 from ivr.routing.policy import Policy
-from ivr.routing.reason import from_json, in_words, to_json
 from ivr.routing.skills import Profile
 from ivr.routing.view import QueueView
 

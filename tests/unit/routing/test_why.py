@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from ivr.routing.reason import Candidate, Reason, from_json, in_words, to_json
+from ivr.queue.reason import Candidate, Reason, from_json, to_json
+from ivr.queue.reason_words import in_words, told
 from ivr.routing.why import why
 
 ANNA, BORIS = Candidate("anna", 1, 1.0, 40.0), Candidate("boris", 2, 1.0, 90.0)
+CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 PLAIN = Reason("in_time", 2.0, 0, 1, 1, (ANNA,), free=1, signed_in=3)
 
 
@@ -59,6 +62,19 @@ PLAIN = Reason("in_time", 2.0, 0, 1, 1, (ANNA,), free=1, signed_in=3)
 def test_a_reason_says_why_now_why_not_sooner_and_why_this_one(reason: Reason, said: str) -> None:
     assert said in in_words(reason)
     assert from_json(to_json(reason)) == reason
+    in_english = in_words(reason, "en")
+    assert not CYRILLIC.search(in_english)
+    assert set(re.findall(r"\d+", in_english)) == set(re.findall(r"\d+", in_words(reason))), "the same facts"
+
+
+def test_a_kept_reason_is_told_in_either_language() -> None:
+    assert told(to_json(PLAIN), "ru") == in_words(PLAIN)
+    assert "in time for the target; anna: level 1; free: 1 of 3 who can take it" in told(to_json(PLAIN), "en")
+
+
+def test_the_words_of_an_older_journal_are_told_as_they_stand() -> None:
+    assert told("подошла очередь", "en") == "подошла очередь"
+    assert told('{"rule": "of a later version"}', "en") == '{"rule": "of a later version"}'
 
 
 def test_a_wait_is_accounted_for() -> None:
@@ -169,3 +185,33 @@ def test_what_a_person_did_is_told() -> None:
         "5 с: olga меняет срочность: 2.",
         "9 с: olga перекладывает звонок: очередь people, тема forms.",
     )
+
+
+def test_english_pages_have_english_words() -> None:
+    reason = to_json(replace(PLAIN, rule="late", waited_seconds=44, awaited="vera"))
+    records: list[tuple[float, str, dict[str, str | float]]] = [
+        (0.0, "queue_refused", {"queue": "people", "reason": "full"}),
+        (0.0, "promised", {"queue": "people", "of": "first"}),
+        (1.0, "queued", {"queue": "people", "position": 2, "expected_wait_seconds": 20.0, "priority": 1}),
+        (2.0, "announced", {"position": 1, "expected_wait_seconds": 10.0}),
+        (2.0, "overruled", {"act": "prioritise", "by": "olga", "priority": 2}),
+        (2.0, "overruled", {"act": "move", "by": "olga", "queue": "people", "to_topic": "forms"}),
+        (3.0, "offered", {"operator": "anna", "reason": reason}),
+        (4.5, "offer_ended", {"operator": "anna", "reason": "no_answer"}),
+        (5.0, "offered", {"operator": "boris", "reason": reason}),
+        (6.0, "caller_rung", {"operator": "boris", "try": 1}),
+        (6.0, "caller_missed", {"reason": "no_answer", "left": 2}),
+        (7.0, "connected", {"operator": "boris"}),
+        (60.0, "transferred", {"operator": "boris", "to": "outside", "target": "tax"}),
+        (61.0, "queued", {"queue": "people", "position": 1}),
+        (62.0, "unqueued", {"reason": "longest_wait"}),
+        (62.0, "callback_accepted", {"call_back": "second"}),
+        (63.0, "left", {}),
+    ]
+    story = why(records, "en")
+    assert not CYRILLIC.search(" ".join(story))
+    assert len(story) == len(why(records)) == len(records)
+    assert (
+        "6 s: talks to boris. The wait of 6 s: 2.5 s until an operator could be asked,"
+        " 1.5 s in vain at anna, 2 s until boris answered."
+    ) in story
