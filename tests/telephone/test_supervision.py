@@ -47,10 +47,10 @@ async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) ->
         waits = ops.call("02", CallScript((keys("1"),)))
         waiting = await ops.waiting()
         await ops.act("limit", queue=QUEUE, limit="1")
-        assert await ops.refused("03") == "full"
+        assert await ops.refused("03") == ("full", "queue_full")
         await ops.act("limit", queue=QUEUE, limit="0")
         await ops.act("close", queue=QUEUE)
-        assert await ops.refused("04") == "closed"
+        assert await ops.refused("04") == ("closed", "queue_closed")
         await ops.act("open", queue=QUEUE)
 
         await ops.act("prioritise", call=waiting, priority="3")
@@ -117,11 +117,12 @@ class _Ops:
         await self._hotline.until(lambda status: status["waiting_count"] == 1)
         return str((await self._hotline.status())["waiting"][0]["call"])
 
-    async def refused(self, caller: str) -> str:
-        """Why the queue does not take a new call."""
+    async def refused(self, caller: str) -> tuple[str, str]:
+        """Why the queue does not take a new call, and what the caller hears then."""
         report = await self.call(caller, CallScript((keys("1"),)))
-        (record,) = (one for one in await self._hotline.steps(report.call) if one.kind == "queue_refused")
-        return str(record.data["reason"])
+        steps = iter(await self._hotline.steps(report.call))
+        reason = next(str(one.data["reason"]) for one in steps if one.kind == "queue_refused")
+        return reason, next(str(one.data["prompts"]) for one in steps if one.kind == "said")
 
     async def told(self, call: str, kind: str) -> None:
         async with asyncio.timeout(30):
