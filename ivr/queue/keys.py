@@ -22,6 +22,9 @@ LEASE = f"{_TAG}:queue:router:lease"
 EPOCH = f"{_TAG}:queue:router:epoch"
 """Counter of changes of the routing controller: the fencing token."""
 
+LEARNT = f"{_TAG}:queue:learnt"
+"""String: how long talks take and how far off told waits were (JSON), for the next controller."""
+
 AUDIT = f"{_TAG}:queue:audit"
 """Stream: who of ops did what to which call, operator or queue."""
 

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from ivr.call.events import CallId, OfferEnd
 from ivr.queue import keys, rows
 from ivr.queue.feed import QueueFeed
+from ivr.queue.learning import Learning
 from ivr.queue.model import (
     CallbackMissed,
     Change,
@@ -41,7 +42,8 @@ CALLER_RING_SECONDS = 25.0
 
 
 class QueueStore:
-    """The queue's commands; `feed` reads its rows and changes, `presence` knows which controllers there are."""
+    """The queue's commands; `feed` reads its rows and changes, `presence` knows which controllers there are,
+    `learning` what the one before had learnt."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class QueueStore:
         self._caller_ring_seconds = caller_ring_seconds
         self.feed = QueueFeed(redis)
         self.presence = Presence(redis)
+        self.learning = Learning(redis)
         self._scripts = Scripts(redis, command_seconds)
 
     def tell_commits(self, on_commit: Callable[[Entry], None]) -> None:

@@ -30,6 +30,7 @@ _YIELD_SECONDS = 1.0
 # the time at which they came.
 _CALLERS_LOST_SECONDS = 3.0
 _TALKS_LOST_SECONDS = 60.0  # its Asterisk may be there all the same, with people talking
+_KEEP_LEARNT_SECONDS = 60.0
 _OFFERS = 1_000_000
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Decider:
         self._epoch = 0
         self._offers_made = secrets.randbelow(_OFFERS)  # the controller of before may have led the same epoch
         self._redistribute_at = 0.0
+        self._learnt_kept_at = 0.0
         self._silent_since: dict[str, float] = {}
         self._wake = asyncio.Event()
         follower.on_change = self._wake.set
@@ -62,6 +64,7 @@ class Decider:
                 answer = await self._store.lead(self._name, LEASE_SECONDS)
                 if isinstance(answer, Leading):
                     await self._let_go_of_the_lost()
+                    await self._hand_on_what_was_learnt(anew=answer.epoch != self._epoch)
             except StoreUnavailable:
                 self._epoch = 0
                 await asyncio.sleep(STORE_RETRY_SECONDS)
@@ -89,13 +92,27 @@ class Decider:
                 _log.warning("call of a lost controller", call=row.call, controller=row.controller)
                 await self._store.leave(row.call, now=self._clock.wall(), wrap_up_seconds=self._policy.wrap_up_seconds)
 
+    async def _hand_on_what_was_learnt(self, *, anew: bool) -> None:
+        """So that neither a restart nor a take-over begins with first guesses of how long callers wait."""
+        now = self._clock.monotonic()
+        if anew:
+            self._prospects.recall(await self._store.learning.recall())
+        elif now >= self._learnt_kept_at + _KEEP_LEARNT_SECONDS:
+            await self._store.learning.keep(self._prospects.learnt())
+        else:
+            return
+        self._learnt_kept_at = now
+
     async def yield_lead(self) -> None:
         """Give the right to route back, if it is held."""
-        if self._epoch:
-            try:
-                await asyncio.wait_for(self._store.yield_lead(self._name), _YIELD_SECONDS)
-            except (StoreUnavailable, TimeoutError):
-                pass  # the lease runs out by itself
+        if not self._epoch:
+            return
+        try:
+            async with asyncio.timeout(_YIELD_SECONDS):
+                await self._store.learning.keep(self._prospects.learnt())
+                await self._store.yield_lead(self._name)
+        except (StoreUnavailable, TimeoutError):
+            pass  # the lease runs out by itself
 
     async def run(self) -> None:
         """Decide whenever something has changed or a moment has come, until cancelled."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from ivr.call.events import CallId
 from ivr.queue.model import Change, QueuedCall
 from ivr.routing.estimate import Correction, ExpectedWait, TalkTimes, told_next
 from ivr.routing.outlook import outlook
 from ivr.routing.policy import Policy
 from ivr.routing.view import QueueView
+
+_ANY_TOPIC = ""
 
 
 class Prospects:
@@ -22,7 +26,7 @@ class Prospects:
 
     def talk_seconds(self, now: float) -> float:
         """Mean time that a call, of whatever topic, takes an operator at this hour."""
-        return self._talk_times.mean("", now)
+        return self._talk_times.mean(_ANY_TOPIC, now)
 
     def reckon(self, view: QueueView, row: QueuedCall, now: float) -> ExpectedWait | None:
         """How long a call that is about to enter should wait, for `tell`; None when nobody can say."""
@@ -49,6 +53,25 @@ class Prospects:
         self._told[row.call] = now, expected
         return expected
 
+    def learnt(self) -> str:
+        """Talk times and corrections as JSON, for `recall`."""
+        return json.dumps(
+            {
+                "talk_seconds": [(topic, hour, mean) for (topic, hour), mean in self._talk_times.means.items()],
+                "corrections": [(size, *ends) for size, ends in self._correction.factors.items()],
+            }
+        )
+
+    def recall(self, learnt: str) -> None:
+        """Go on from what another controller had learnt; what cannot be read is of another version."""
+        try:
+            kept = json.loads(learnt)
+            talk_times = TalkTimes({(topic, hour): mean for topic, hour, mean in kept["talk_seconds"]})
+            correction = Correction({size: (low, high) for size, low, high in kept["corrections"]})
+        except (KeyError, TypeError, ValueError):
+            return
+        self._talk_times, self._correction = talk_times, correction
+
     def take(self, change: Change, view: QueueView) -> None:
         """Learn from talks that begin, and from those that are over; `view` as it was before the change."""
         for answered in change.calls:
@@ -58,7 +81,8 @@ class Prospects:
             if row and row.state == "talking":
                 ended_at = max((operator.since for operator in change.operators), default=row.connected_at)
                 seconds = ended_at - row.connected_at + self._policy.wrap_up_seconds
-                self._talk_times = self._talk_times.after(row.topic, ended_at, seconds)
+                for topic in {row.topic, _ANY_TOPIC}:
+                    self._talk_times = self._talk_times.after(topic, ended_at, seconds)
         for call in change.gone:
             self._told.pop(call, None)
             self._reckoned.pop(call, None)

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
 
 STEPS = int(os.environ.get("IVR_QUEUE_STEPS", "10000"))
 STEPS_A_RUN = 50
-RUNS_A_ROUND = 200
+RUNS_A_ROUND = 50
 
 
 class QueueMachine(CallCommands, PeopleCommands, TalkCommands):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,71 +16,15 @@ from ivr.clock import SystemClock
 from ivr.queue.feed import QueueFeed
 from ivr.queue.model import CallbackMissed, Done, Leading, Offer, OfferDeclined, Refused
 from ivr.queue.order import Entry
+from ivr.queue.reason_words import told
 from ivr.queue.store import CALLER_RING_SECONDS, QueueStore
 from ivr.routing.decider import LEASE_SECONDS
-from ivr.routing.policy import Policy
-from ivr.routing.router import Router
-from ivr.routing.skills import Profile
 from ivr.routing.supervision import Supervision
+from tests.store.queue.site import BACK, CALL, OTHER, QUICK, Site, running, until
 
 pytestmark = pytest.mark.store
 
-ANNA = Profile("anna", {"access": 1, "technical": 2})
-BORIS = Profile("boris", {"technical": 1})
 T = TypeVar("T")
-CALL = CallId("call00000001")
-OTHER = CallId("call00000002")
-BACK = CallId("back00000001")
-QUICK = Policy(wrap_up_seconds=0.2, not_again_seconds=0.2, widen_after_seconds=(0.0, 0.3))
-
-
-class Site:
-    """A router with what a session would see of it."""
-
-    def __init__(
-        self,
-        redis: Redis,
-        policy: Policy = QUICK,
-        name: str = "one",
-        queue: QueueStore | None = None,
-    ) -> None:
-        self.offers: asyncio.Queue[Offer] = asyncio.Queue()
-        self.withdrawn: asyncio.Queue[Offer] = asyncio.Queue()
-        self.router = Router(
-            queue or QueueStore(redis),
-            SystemClock(),
-            [ANNA, BORIS],
-            name=name,
-            deliver=self.offers.put_nowait,
-            withdraw=self.withdrawn.put_nowait,
-            policy=policy,
-        )
-
-    async def offer(self) -> Offer:
-        return await asyncio.wait_for(self.offers.get(), 5)
-
-    async def enter(self, call: CallId = CALL, topic: str = "access") -> Queued | QueueRefused:
-        return await self.router.enter(call, EnterQueue("people", topic, "ru"), "federal", SystemClock().wall())
-
-    async def state(self, operator: str, wanted: str) -> None:
-        await until(lambda: any(o.operator == operator and o.state == wanted for o in self.router.snapshot().operators))
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - the view has no event for a single row
-            await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def running(site: Site) -> AsyncIterator[Site]:
-    task = asyncio.create_task(site.router.run())
-    try:
-        await asyncio.wait_for(site.router.started(), 5)
-        yield site
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
@@ -98,7 +41,7 @@ async def test_a_call_waits_rings_talks_and_leaves_the_operator_free(site: Site)
     offer = await site.offer()
     assert (offer.call, offer.operator) == (CALL, "anna")
     assert 6 <= offer.ring_seconds <= 12
-    assert "уровень 1" in offer.reason
+    assert "уровень 1" in told(offer.reason, "ru")
     assert await site.router.accepted(offer)
     await site.state("anna", "talking")
     await site.router.talk_ended(CALL)
@@ -168,7 +111,7 @@ async def test_the_search_widens_as_time_goes_by(site: Site) -> None:
     assert site.offers.empty()
     offer = await site.offer()
     assert offer.operator == "anna"
-    assert "расширен до уровня 2" in offer.reason
+    assert "расширен до уровня 2" in told(offer.reason, "ru")
 
 
 async def test_another_controller_takes_over_and_the_session_still_gets_its_offers(store: Redis, site: Site) -> None:
@@ -226,6 +169,18 @@ async def test_a_dead_routers_work_is_taken_over_within_three_seconds(store: Red
         late = Offer("old", CALL, "boris", 5)
         assert await died.offer(late, epoch=lead.epoch, now=SystemClock().wall(), at_most=9) == Refused("stale_router")
         assert await site.router.accepted(offer)
+
+
+async def test_a_controller_goes_on_from_what_the_one_before_had_learnt(store: Redis) -> None:
+    learnt = '{"talk_seconds": [["access", 9, 150.5]], "corrections": [[5, 0.9, 1.1]]}'
+    await QueueStore(store).learning.keep(learnt)
+    async with running(Site(store)) as first:
+        await first.router.operator_ready("anna")
+        await first.enter()
+        await first.offer()  # so it leads
+    async with running(Site(store)) as second:
+        await second.offer()  # still open, and this one leads now
+    assert await QueueStore(store).learning.recall() == learnt
 
 
 async def test_a_wrap_up_that_began_under_a_dead_router_ends(store: Redis) -> None:
