@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from itertools import islice
 from typing import NamedTuple
 
 from ivr.call.events import CallId
@@ -65,16 +64,16 @@ class CallOrder:
             self._left.clear()
 
     def first(self) -> Standing | None:
-        while self._first < len(self._order):
-            if self._stands(self._order[self._first]):
-                return self._order[self._first]
-            self._left.remove(self._order[self._first])
+        before = self._first
+        while self._first < len(self._order) and not self._stands(self._order[self._first]):
             self._first += 1
-        return None
+        del self._left[: self._first - before]  # the earliest of those who left, as both are in order
+        return self._order[self._first] if self._first < len(self._order) else None
 
     def __iter__(self) -> Iterator[Standing]:
         """Whose turn it is, one after another."""
-        return filter(self._stands, islice(self._order, self._first, None))
+        self.first()  # whoever left from the head is passed once, and not at every look
+        return filter(self._stands, map(self._order.__getitem__, range(self._first, len(self._order))))
 
     def ahead_of(self, rank: float) -> int:
         """How many stand before this rank."""
