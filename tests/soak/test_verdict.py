@@ -22,7 +22,13 @@ def test_what_fills_in_the_beginning_is_no_leak() -> None:
 
 def test_one_task_left_by_every_tenth_call_is_one() -> None:
     (leak,) = leaks([reading(number, 40 + 3 * number) for number in range(6)])
-    assert leak.startswith("tasks: 46 → 55")
+    assert leak.startswith("tasks: 49 → 55")
+
+
+def test_a_pool_that_grows_to_its_highest_peak_is_none() -> None:
+    peaks = (16, 18, 22, 26, 28, 29, 31, 31, 32, 33, 33, 33)  # an hour beside twenty other programs
+    assert leaks([reading(number, tasks) for number, tasks in enumerate(peaks)]) == []
+    assert leaks([reading(number, 16 + 2 * number) for number in range(12)]) != []
 
 
 def test_memory_that_every_call_costs_is_one() -> None:

@@ -33,7 +33,8 @@ def leaks(readings: Sequence[Reading]) -> list[str]:
 
 
 def _counts_that_grew(judged: Sequence[Reading]) -> Iterator[str]:
-    first, last = judged[0], judged[-1]
+    """From the middle on: until then a pool of connections may grow to as many as are ever used at once."""
+    first, last = judged[(len(judged) - 1) // 2], judged[-1]
     for name in sorted({*first.counts, *last.counts}):
         before, now = first.counts.get(name, 0), last.counts.get(name, 0)
         if now > before + _MORE_BY_CHANCE:
