@@ -36,6 +36,7 @@ from ivr.ledger import COUNT_AGAIN_SECONDS, ZONE, Ledger
 from ivr.line.ari import AriClient
 from ivr.line.asterisk import Line
 from ivr.line.channels import IncomingCall, OperatorCode
+from ivr.line.draining import Draining
 from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
 from ivr.line.outside import NOWHERE, Outside
@@ -106,6 +107,7 @@ class Controller:
         self.notices = NoticeBoard(self.redis, ledger.audit, clock)
         self.sayable = notices_of(live.now.plans, live.now.catalogue)
         self.ari = AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr")
+        self.draining = Draining(self.ari)
         self._name = wiring.machine
         names = tuple(profile.name for profile in profiles)
         self.softphones = Softphones(self.ari)
@@ -167,7 +169,8 @@ class Controller:
 
         self._kept = KeptCalls(self.redis, keyring, self._name, ledger.journal.settled)
         self.switchboard = Switchboard(
-            plan_of, plan_named, parts, call_backs, self._kept, lambda: self.live.now.version.number, most_calls
+            *(plan_of, plan_named, parts, call_backs, self._kept, lambda: self.live.now.version.number, most_calls),
+            draining=lambda: self.draining.on,
         )
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
@@ -224,10 +227,6 @@ class Controller:
                 return
             except (RedisError, OSError):
                 await asyncio.sleep(COUNT_AGAIN_SECONDS)
-
-    def drain(self, wanted: bool) -> None:
-        """Whether new callers are turned away while those in progress come to their end."""
-        self.switchboard.draining = wanted
 
     @property
     def on_the_line(self) -> int:
@@ -287,6 +286,7 @@ class Controller:
         )
         await recovery.look()
         await self.softphones.restore()
+        await self.draining.restore()
         self._keep(self.router.run())
         self._keep(self.line.run())
         await self.line.online.wait()

@@ -81,7 +81,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         notices=controller.notices,
         sayable=lambda: controller.sayable,
         tell=lambda call, kind, facts: ledger.record(call, kind, data=facts),
-        drain=controller.drain,
+        drain=controller.draining.wish,
     )
     titles = {topic.id: topic.title for topic in topics_of(hotline)}
     console = Console(controller, hotline.accounts, titles, tuple(hotline.settings.outside), hotline.settings.results)

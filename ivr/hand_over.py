@@ -9,7 +9,6 @@ import sys
 import time
 from typing import Annotated
 
-import aiohttp
 import typer
 
 from ivr.config import Home
@@ -59,12 +58,10 @@ async def _hand_over(hotline: Hotline, within_seconds: float) -> float:
 
 
 async def _ready(hotline: Hotline) -> bool:
-    timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
+    """As `/readyz`, but that a machine which takes no new calls (`ivr ops drain`) may hand over as well."""
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as http,
-            http.get(f"{hotline.web_address}/readyz", ssl=hotline.web_trust) as answer,
-        ):
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            now = await hotline.ask("/api/status")
+    except (IvrError, TimeoutError):
         return False
+    return all(now[part]["ok"] for part in ("store", "asterisk"))

@@ -105,7 +105,7 @@ class StatusReport:
             queues=tuple(self._queues(queue)),
             waiting_count=queue.waiting_count,
             on_the_line=controller.on_the_line,
-            draining=controller.switchboard.draining,
+            draining=controller.draining.on,
             requests=RequestsStatus(controller.ledger.clerk.standing.open, controller.ledger.clerk.standing.late),
         )
 

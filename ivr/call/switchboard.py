@@ -37,7 +37,7 @@ class Switchboard:
 
     Calls are kept in `kept` for another controller to take over, with the `version` of the plans now in force. More
     than `most_calls` at once would harm each other: who comes then is told that all lines are busy.
-    So is who comes while `draining`: calls in progress come to their own end, new ones are not taken.
+    So is who comes while `draining()`: calls in progress come to their own end, new ones are not taken.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Switchboard:
         kept: KeptCalls | None = None,
         version: Callable[[], int] = lambda: 0,
         most_calls: int = 10_000,
+        draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._promises = promises
         self._call_backs: dict[str, CallBack] = {}
@@ -63,7 +64,7 @@ class Switchboard:
         self._version = version
         self._most_calls = most_calls
         self._expected: dict[CallId, list[Offer]] = {}
-        self.draining = False
+        self._draining = draining
 
     @property
     def sessions(self) -> Iterable[CallSession | CallBack]:
@@ -77,8 +78,8 @@ class Switchboard:
         if plan is None or self._closing:
             self._turn_away(call, incoming, "closing" if self._closing else "no_plan")
             return None
-        if self.draining or len(self._sessions) >= self._most_calls:
-            self._turn_away(call, incoming, "draining" if self.draining else "full")
+        if self._draining() or len(self._sessions) >= self._most_calls:
+            self._turn_away(call, incoming, "draining" if self._draining() else "full")
             return None
         dialogue = self._dialogue(plan, incoming)
         self._begin(CallSession(call, incoming, dialogue, self._parts), incoming, dialogue, self._version())

@@ -78,7 +78,7 @@ class Acts:
         notices: NoticeBoard,
         sayable: Callable[[], Mapping[str, str]],
         tell: Told,
-        drain: Callable[[bool], None],
+        drain: Callable[[bool], Awaitable[None]],
     ) -> None:
         self._supervision = supervision
         self._view = view
@@ -243,7 +243,7 @@ class Acts:
 
     async def _drain(self, _: Fields, by: str) -> Acted:
         await self._note(by, "drain", "")
-        self._set_draining(True)
+        await self._set_draining(True)
         return Acted(
             "Новые звонки не принимаются, начатые идут до конца",
             "No new calls are taken; those in progress come to their end",
@@ -252,7 +252,7 @@ class Acts:
 
     async def _take_calls(self, _: Fields, by: str) -> Acted:
         await self._note(by, "take_calls", "")
-        self._set_draining(False)
+        await self._set_draining(False)
         return Acted("Звонки принимаются", "Calls are taken again", {"act": "drain"})
 
     async def _note(self, by: str, act: str, subject: str, facts: Mapping[str, str] | None = None) -> None:

@@ -62,6 +62,10 @@ async def test_nobody_is_cut_off_by_an_upgrade(agent: Agent, hotline: RunningHot
             before, talking = await hotline.status(), await talks(hotline)
             served = hotline.process_id("controller")
 
+            assert (await readiness(hotline))[0] == 200
+            code, said = await ivr(hotline, "ops", "drain")
+            assert (code, "take-calls" in said) == (0, True), said
+
             code, said = await ivr(hotline, "hand-over")
             assert code == 0, said
             measured("controller hands over", float(said.split()[-2]))
@@ -73,9 +77,6 @@ async def test_nobody_is_cut_off_by_an_upgrade(agent: Agent, hotline: RunningHot
             (in_menu,) = in_step(before, "menu")
             assert "adopted" in [record.kind for record in await hotline.steps(in_menu)]
 
-            assert (await readiness(hotline))[0] == 200
-            code, said = await ivr(hotline, "ops", "drain")
-            assert (code, "take-calls" in said) == (0, True), said
             status, said = await readiness(hotline)
             assert (status, said.splitlines()[-1]) == (503, "draining: 3 calls left")
             turned_away = await agent.call(LINE, CallScript(limit_seconds=40.0), caller="+79990000009")

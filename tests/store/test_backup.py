@@ -153,6 +153,15 @@ async def test_what_was_backed_up_is_all_there_again(tmp_path: Path) -> None:
     code, said = await ivr(new, "restore", str(cut_short))
     assert (code, "no whole backup" in said, "Traceback" in said) == (1, True, False)
     assert not (new.home.var / "keys.json").exists()
+    new = Hotline(Home(new.home.root))
+    async with own_store(new) as store:
+        await store.set("{ivr}:of-another-hotline", "1")
+    code, said = await ivr(new, "restore", str(file))
+    assert (code, "has a hotline's data already" in said) == (1, True), said
+    new = Hotline(Home(new.home.root))  # the passwords are the backup's by now
+    async with own_store(new) as store:
+        assert await store.getdel("{ivr}:of-another-hotline") == b"1", "nothing was written over"
+        assert await store.dbsize() == 0
     (new.home.dialplans / "shipped.yaml").write_text("# of a newer version\n", encoding="utf-8")
 
     code, said = await ivr(new, "restore", str(file))
