@@ -222,8 +222,9 @@ class Line:
         return leg
 
     async def bridge(self, name: str, channels: Sequence[str]) -> None:
-        """Let these channels hear each other; the bridge ends with `unbridge`."""
-        await self._ari.request("POST", f"bridges/{name}", type="mixing")
+        """Let these channels hear each other, and whoever comes in another's place; the bridge ends with `unbridge`."""
+        # "video_sfu" is what keeps a bridge mixing, also between two: see docs/decisions/talks.md
+        await self._ari.request("POST", f"bridges/{name}", type="mixing,video_sfu")
         await self.add(name, *channels)
 
     async def open_hold(self, name: str) -> None:
