@@ -344,7 +344,8 @@ class Controller:
         if visit is None:
             self._keep(self.line.hang_up(incoming.channel))
             return
-        known = replace(incoming, dialled=self.visitors_line, topic=visit.topic, code=visit.code)
+        chosen = {"topic": visit.topic, "language": visit.language, "code": visit.code}
+        known = replace(incoming, dialled=self.visitors_line, **chosen)
         visit.call = self.switchboard.arrive(known) or ""
         if not visit.call:
             self.visitors.call_over(visit)

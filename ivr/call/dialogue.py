@@ -19,7 +19,7 @@ class PlanDialogue:
 
     `state` is that of a call which another controller began: `resume` it then. `around` tells what a plan may decide
     on besides the call: callers waiting by queue, and notices in force; `rings_back` whether a number could be rung
-    back now. `topic`: chosen by the caller beforehand.
+    back now. `topic`, `language`: chosen by the caller beforehand.
     """
 
     def __init__(
@@ -32,13 +32,14 @@ class PlanDialogue:
         rings_back: Callable[[str], bool] = lambda _: False,
         state: State | None = None,
         topic: str = "none",
+        language: str = "",
     ) -> None:
         self._plan = plan
         self._caller = caller
         self._rings_back = rings_back
         self._clock = clock
         self._around = around
-        self._state = interpret.begin(plan, dialled, caller, self._now(), topic) if state is None else state
+        self._state = state or interpret.begin(plan, dialled, caller, self._now(), topic, language)
 
     @property
     def state(self) -> State:

@@ -107,7 +107,8 @@ class Switchboard:
 
     def _dialogue(self, plan: Plan, incoming: IncomingCall, state: State | None = None) -> PlanDialogue:
         parts, who = self._parts, (incoming.dialled, incoming.caller)
-        return PlanDialogue(plan, *who, parts.clock, parts.around, parts.rings_back, state, incoming.topic)
+        chosen = (incoming.topic, incoming.language)
+        return PlanDialogue(plan, *who, parts.clock, parts.around, parts.rings_back, state, *chosen)
 
     def _begin(self, session: CallSession, incoming: IncomingCall, dialogue: PlanDialogue, version: int) -> None:
         self._sessions[session.call] = session

@@ -32,16 +32,17 @@ MOST_STEPS_AT_ONCE = 200
 """More steps than this without waiting for anything is a circle."""
 
 
-def begin(plan: Plan, dialled: str, caller: str, now: Now, topic: str = "none") -> State:
+def begin(plan: Plan, dialled: str, caller: str, now: Now, topic: str = "none", language: str = "") -> State:
     """The state of a call that is just coming in on the line `dialled` from the number `caller` ("" when withheld).
 
-    `topic`: what the caller has chosen beforehand, on the web page.
+    `topic`, `language`: what the caller has chosen beforehand, on the web page; a plan that does not speak the language
+    begins in its first one.
     """
     return State(
         plan=plan.name,
         dialled=dialled,
         caller=caller,
-        language=plan.languages[0],
+        language=language if language in plan.languages else plan.languages[0],
         began_monotonic_seconds=now.monotonic_seconds,
         topic=topic,
     )

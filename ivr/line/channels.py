@@ -38,8 +38,8 @@ class IncomingCall:
     """A caller has dialled one of our lines and waits to be answered.
 
     `plan`: the plan that a dialplan of the admin's own asks for; that dialplan gets the caller back. "": by the line.
-    `account`: the SIP account of a caller who calls from a browser, see `visitors`; `topic`: chosen there beforehand,
-    `code`: what proves later on who called. Of a telephone they say nothing.
+    `account`: the SIP account of a caller who calls from a browser, see `visitors`; `topic` and `language`: chosen
+    there beforehand, `code`: what proves later on who called. Of a telephone they say nothing.
     """
 
     channel: str
@@ -50,6 +50,7 @@ class IncomingCall:
     account: str = ""
     topic: str = "none"
     code: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

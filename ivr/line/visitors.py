@@ -66,6 +66,7 @@ class Visit:
     ticket: str
     code: str
     topic: str = "none"
+    language: str = ""
     account: str = ""
     channel: str = ""
     call: str = ""
@@ -77,9 +78,9 @@ class Visit:
     until: float | None = None
     watchers: set[asyncio.Event] = field(default_factory=set)
 
-    def begin(self, account: str, topic: str) -> None:
+    def begin(self, account: str, topic: str, language: str) -> None:
         """Another call."""
-        self.account, self.topic, self.phase = account, topic, "calling"
+        self.account, self.topic, self.language, self.phase = account, topic, language, "calling"
         self.channel = self.call = self.operator = self.request = ""
         self.talked = self.rated = False
 
@@ -138,8 +139,8 @@ class Visitors:
         """How many more may call."""
         return len(self._free)
 
-    async def begin(self, topic: str, before: str = "") -> tuple[Visit, str]:
-        """A visit with an account, and the account's password.
+    async def begin(self, topic: str, before: str = "", language: str = "") -> tuple[Visit, str]:
+        """A visit with an account, and the account's password, for a call about that topic in the page's language.
 
         `before`: the token of a visit to go on with, for the same code and place in the queue. Raises `VisitRefused`;
         other IvrErrors when Asterisk does not do it.
@@ -149,7 +150,7 @@ class Visitors:
             raise VisitRefused("this page is calling already", hint="end that call first")
         if not (visit.account or self._free):
             raise VisitRefused("all places for calls from browsers are taken", hint="try again in a minute")
-        visit.begin(visit.account or self._free.popleft(), topic)
+        visit.begin(visit.account or self._free.popleft(), topic, language)
         visit.until = self._clock.monotonic() + UNUSED_SECONDS
         self._visits[visit.token] = self._borrowers[visit.account] = visit
         try:

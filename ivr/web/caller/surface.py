@@ -77,9 +77,9 @@ class CallerSurface:
 
     # --- before the call ---
 
-    async def _outlook(self, _: Request) -> Response:
+    async def _outlook(self, request: Request) -> Response:
         """How long callers of each topic would wait who called now: [shortest, longest] in seconds, None: nobody."""
-        queue, spoken = self._entry()
+        queue, spoken = self._entry(language(request))
         waits = {topic: self._wait(queue, topic, spoken) for topic in self._topics}
         ranges = [each for each in waits.values() if each is not None]
         anything = [min(low for low, _ in ranges), max(high for _, high in ranges)] if ranges else None
@@ -89,13 +89,14 @@ class CallerSurface:
         expected = self._controller.router.outlook(queue, topic, spoken)
         return None if expected is None else [round(expected.low_seconds), round(expected.high_seconds)]
 
-    def _entry(self) -> tuple[str, str]:
-        """The first queue that calls of this line come into, and the language that they begin in."""
+    def _entry(self, wanted: str) -> tuple[str, str]:
+        """The first queue that calls of this line come into, and what a call from a page in that language speaks."""
         plan = self._controller.plans.for_line(self._controller.visitors_line)
         plans = (plan, *plan.called.values()) if plan else ()
         steps = (step for each in plans for section in each.sections.values() for step in section)
         queue = next((step.queue for step in steps if isinstance(step, QueueStep)), "")
-        return queue, plan.languages[0] if plan else ""
+        spoken = plan.languages if plan else ("",)
+        return queue, wanted if wanted in spoken else spoken[0]
 
     async def _begin(self, request: Request, fields: Fields) -> object:
         """Lend an account for a call about `topic`; a page that has called before goes on with its visit."""
@@ -108,7 +109,7 @@ class CallerSurface:
             raise _Wrong("too many calls have begun at this address", 429, "often")
         await self._end_before(_token(request))
         try:
-            visit, password = await self._visitors.begin(topic, _token(request))
+            visit, password = await self._visitors.begin(topic, _token(request), language(request))
         except VisitRefused as refused:
             raise _Wrong(refused.what, 409, "full") from None
         return {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from ivr.call.effects import Answer, EnterQueue, HangUp, Listen, Note, Play, SetTimer, StopPlaying
 from ivr.call.events import (
     Arrived,
@@ -24,6 +26,14 @@ from ivr.dialplan.state import Now
 from ivr.speech.topics import load_topics
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(("wanted", "spoken"), [("en", "en"), ("ru", "ru"), ("", "ru"), ("tt", "ru")])
+def test_a_call_begins_in_the_language_of_the_page_where_its_plan_speaks_it(wanted: str, spoken: str) -> None:
+    plan = load_plans(ROOT / "dialplans", load_topics(ROOT / "dialplans/topics.yaml")).for_line("88005553535")
+    assert plan is not None
+    state = begin(plan, "88005553535", "", Now(datetime(2026, 11, 23, 12, tzinfo=UTC), 0.0), "access", wanted)
+    assert state.language == spoken
 
 
 def test_spoken_topic_leads_to_the_queue() -> None:

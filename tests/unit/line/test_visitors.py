@@ -92,8 +92,8 @@ def test_a_second_call_of_the_visit_keeps_its_code_and_a_late_one_does_not() -> 
             await visitors.begin("access", first.token)
         visitors.call_over(first)
         await asyncio.sleep(KEPT_SECONDS / 2)
-        again, _password = await visitors.begin("forms", first.token)
-        assert (again.code, again.topic, again.channel) == (code, "forms", "")
+        again, _password = await visitors.begin("forms", first.token, "en")
+        assert (again.code, again.topic, again.language, again.channel) == (code, "forms", "en", "")
         visitors.call_over(again)
         await asyncio.sleep(KEPT_SECONDS + 2)
         assert visitors.of(again.token) is None

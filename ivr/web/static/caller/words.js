@@ -6,7 +6,7 @@ export { clock, t };
 
 export const PHASES = {
   calling: [t("Соединяем…", "Connecting…"), ""],
-  menu: [t("Робот слушает", "The robot listens"), t("Говорите или нажимайте клавиши.", "Speak (in Russian), or press keys.")],
+  menu: [t("Робот слушает", "The menu"), t("Говорите или нажимайте клавиши.", "Press the key that the voice names.")],
   waiting: [t("Ждём оператора", "Waiting for an operator"), t("Не закрывайте страницу. Прервётся связь — позвоните снова: место сохранится пять минут.", "Keep the page open. If the connection breaks, call again: your place is kept for five minutes.")],
   ringing: [t("Зовём оператора", "An operator is being rung"), t("Сейчас ответят.", "They will answer in a moment.")],
   talking: [t("Говорите: оператор на линии", "Speak: the operator is on the line"), ""],
