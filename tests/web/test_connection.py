@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from ivr.web import connection
+from ivr.web.limits import MOST_HEADER_BYTES
 from ivr.web.serving import serve
 from tests.web.test_server import free_port, listening
 
@@ -64,3 +65,8 @@ async def test_who_holds_too_many_gets_no_more(port: int, monkeypatch: pytest.Mo
 async def test_a_request_that_never_ends_is_let_go(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection.Connection, "request_seconds", 0.2)
     assert await said(port, "127.0.0.1", b"GET / HTTP/1.1\r\nX-Long: ") == b""
+
+
+async def test_headers_without_end_are_refused(port: int) -> None:
+    endless = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 2 * MOST_HEADER_BYTES
+    assert (await said(port, "127.0.0.1", endless)).startswith(b"HTTP/1.1 400 ")
