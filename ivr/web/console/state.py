@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from ivr.operator.accounts import Account as Operator
 from ivr.request.model import Request
 from ivr.web.console.card import card
 
+_SETTLE_SECONDS = 1.0
 _TALKS: frozenset[str] = frozenset({"offered", "talking"})
 
 
@@ -87,6 +89,11 @@ class Console:
 
     async def _records(self, operator: str, call: str) -> list[Record]:
         """Of the call, read on from where the operator's console was: a talk has many steps, each of them shown."""
+        try:
+            async with asyncio.timeout(_SETTLE_SECONDS):  # what is told of is written a moment later
+                await self.controller.ledger.journal.settled()
+        except TimeoutError:
+            pass  # the store is slow: shown is what is there
         of, known = self._known.get(operator, ("", []))
         known = known if of == call else []
         records = [*known, *await self._reader.read(call, skip=len(known))]
