@@ -92,7 +92,7 @@ def _stretched(bands: Tensor, chance: Chance) -> Tensor:
         rows = np.linspace(0, frames - 1, length)
     columns = np.arange(BANDS, dtype=np.float64)
     if chance.random() < 0.8:
-        columns = columns * chance.uniform(0.92, 1.1) + chance.uniform(-0.7, 0.7)
+        columns = columns * chance.uniform(0.93, 1.08) + chance.uniform(-0.5, 0.5)
     return bands_along(bands, rows, columns.clip(0, BANDS - 1))
 
 
@@ -125,7 +125,7 @@ def _noise_bands(frames: int, loudness: float, chance: Chance) -> Tensor:
 def _recoloured(bands: Tensor, chance: Chance) -> Tensor:
     """Microphone, band edges, spectral contrast and slow drift."""
     knots = int(chance.integers(2, 6))
-    bands = bands + _spread(chance.normal(0, chance.choice([0.7, 1.2]), knots))
+    bands = bands + _spread(chance.normal(0, 0.7, knots))
     if chance.random() < 0.4:
         cut = np.zeros(BANDS)
         cut[: chance.integers(0, 3)] = chance.uniform(0, 4)
