@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -87,8 +87,8 @@ class QueueWorld(RuleBasedStateMachine):
         self.store.tell_commits(self.answers.append)
         self.wait(self.store.configure_queue("q", now=self.now, limit=LIMIT))
 
-    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(coroutine)
+    def wait(self, answer: Awaitable[T]) -> T:
+        return self.loop.run_until_complete(answer)
 
     def offer_is_open(self, offer: Offer) -> bool:
         call = self.calls.get(offer.call)
