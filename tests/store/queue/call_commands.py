@@ -74,7 +74,7 @@ class CallCommands(QueueWorld):
 
     @rule()
     def lease_runs_out(self) -> None:
-        self.wait(self.redis.delete(keys.LEASE))
+        self.reading.delete(keys.LEASE)
         self.holder = ""
 
     @rule(router=routers)
