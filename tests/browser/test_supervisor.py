@@ -80,7 +80,7 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
     assert await axe_violations(page) == []
     await picture(page, "call")
     await page.get_by_role("link", name="English").click()
-    await expect(page.locator(".story")).to_contain_text("urgent (priority 1)")
+    await expect(page.locator(".story")).to_contain_text("changed the priority: 1")
     await expect(page.locator(".story")).not_to_contain_text(re.compile("[а-я]"))
 
 
