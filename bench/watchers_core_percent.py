@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import resource
+import signal
 import socket
 import tempfile
 import time
@@ -106,7 +107,9 @@ async def _watching(port: int, session: str, counts: list[int]) -> AsyncIterator
 
 
 def _serve(port: int, pipe: Connection) -> None:
-    asyncio.run(_serving(port, pipe))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `terminate` ends the store as well
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serving(port, pipe))
 
 
 async def _serving(port: int, pipe: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -24,8 +25,8 @@ from tests.browser.conftest import axe_violations, picture
 from tests.browser.desk import SOON, answered, asks, caller, console, consults_boris, heard_in, speaking, stopped
 from tests.browser.voices import speaking_browser
 from tests.failures.conftest import kill, spare_ready
+from tests.ports import free_port
 from tests.telephone.conftest import CHECKOUT, RunningHotline, running_hotline
-from tests.telephone.test_call_back import free_port
 from tests.telephone.test_recording import recorded, unsealed
 
 pytestmark = [
@@ -42,7 +43,7 @@ async def world(
     provisions: Provisions, voice: Voice, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[RunningHotline, Agent]]:
     """A hotline that may ring one outside number, whose provider is the test agent."""
-    provider = free_port()
+    provider = free_port(socket.SOCK_DGRAM)
 
     def change(root: Path) -> None:
         settings = root / "config" / "ivr.yaml"

@@ -18,8 +18,8 @@ from ivr.queue.store import QueueStore
 from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
-from tests.failures.conftest import free_port
 from tests.failures.test_store_loses_its_data import WANTED, until
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
 

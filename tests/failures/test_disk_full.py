@@ -21,7 +21,7 @@ from ivr.journal.logs import configure_logging
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.stream import Journal
-from tests.failures.conftest import free_port
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
 

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from ivr.errors import AsteriskUnavailable
 from ivr.line.ari import AriClient
-from tests.failures.conftest import free_port, measured
+from tests.failures.conftest import measured
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(60)
 

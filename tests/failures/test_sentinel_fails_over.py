@@ -23,8 +23,9 @@ from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.stream import Journal
 from ivr.store import connect
-from tests.failures.conftest import free_port, measured
+from tests.failures.conftest import measured
 from tests.failures.test_store_loses_its_data import TALKING, busy_site, served_as_before
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(90)]
 

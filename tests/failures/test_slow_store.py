@@ -22,7 +22,7 @@ from ivr.queue.store import QueueStore
 from ivr.routing.policy import Policy
 from ivr.routing.router import Router
 from ivr.routing.skills import Profile
-from tests.failures.conftest import free_port
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(90)]
 

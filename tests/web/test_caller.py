@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import httpx
 import pytest
-import redis.asyncio
 from aiohttp import web
 from starlette.applications import Starlette
 from starlette.types import Message
@@ -26,29 +25,18 @@ from ivr.request.model import Request, opened
 from ivr.web.connection import Connection
 from ivr.web.serving import serve
 from tests.unit.line.test_visitors import Passwords
-from tests.web.application import plans_in, whole_application
 
 ADDRESS = "http://127.0.0.1:8088"
 CODE = "0123456789"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LivePlans]:
-    root = tmp_path_factory.mktemp("hotline")
-    return root, plans_in(root)
-
-
 @pytest.fixture
-async def whole(
-    store: redis.asyncio.Redis, store_port: int, home: tuple[Path, LivePlans], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Starlette, Controller]]:
+def whole(whole: tuple[Starlette, Controller]) -> tuple[Starlette, Controller]:
     """As if Asterisk were there: it takes all passwords."""
-    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{store_port}/0")
-    application, controller = whole_application(*home)
+    _, controller = whole
     controller.visitors._ari = Passwords()
     controller.line.connected = True
-    yield application, controller
-    await controller.redis.aclose()
+    return whole
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from ivr.web import connection
 from ivr.web.limits import MOST_HEADER_BYTES
 from ivr.web.serving import serve
-from tests.web.test_server import free_port, listening
+from tests.ports import free_port
+from tests.web.test_server import listening
 
 ELSEWHERE = "127.0.0.2"
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import get_args
 from urllib.parse import quote
 
 import httpx
 import pytest
-import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -19,34 +17,16 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from ivr.app import Controller
 from ivr.clock import SystemClock
-from ivr.dialplan.live import LivePlans
 from ivr.web import csrf
 from ivr.web.accounts import Accounts
 from ivr.web.limits import MOST_BODY_BYTES
 from ivr.web.roles import Role
-from tests.web.application import plans_in, whole_application
 from tests.web.roles import ENDLESS, GUARDED, OPEN
 
 HOTLINE = "http://127.0.0.1:8088"
 NOT_FOR_YOU = "your role does not allow this"
 OUT_OF_DATE = "this page is out of date; load it again"
 EVERY = sorted(key for key in GUARDED if key[1] not in ENDLESS)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LivePlans]:
-    root = tmp_path_factory.mktemp("hotline")
-    return root, plans_in(root)
-
-
-@pytest.fixture
-async def whole(
-    store: redis.asyncio.Redis, store_port: int, home: tuple[Path, LivePlans], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Starlette, Controller]]:
-    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{store_port}/0")
-    application, controller = whole_application(*home)
-    yield application, controller
-    await controller.redis.aclose()
 
 
 @pytest.fixture

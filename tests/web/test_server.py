@@ -33,6 +33,7 @@ from ivr.web.live import Feed
 from ivr.web.serving import serve
 from ivr.web.status import CallStatus, PartStatus, Status, TodayStatus, WaitingStatus
 from tests.certificate import self_signed
+from tests.ports import free_port
 
 TOKEN = "the-machines-own"
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -273,10 +274,3 @@ async def listening(port: int) -> None:
             else:
                 writer.close()
                 return
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

