@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import phonenumbers
+from ahocorasick import Automaton
 from redis.asyncio import Redis
 
 from ivr.journal.fold import contradictions, fold
@@ -97,12 +99,21 @@ def shows_up(facts: Iterable[str], var: Path, surfaces: Mapping[str, str]) -> li
     A number counts in every notation that people and programs use. Words count where they are more than one: single
     ones are in prompts and plans too.
     """
-    wanted = {spelling.encode(): fact for fact in facts if _telling(fact) for spelling in _spellings(fact)}
-    found = []
-    for where, content in [*_files(var), *((name, text.encode()) for name, text in surfaces.items())]:
+    wanted = Automaton()
+    for fact in filter(_telling, facts):
+        for spelling in _spellings(fact):
+            wanted.add_word(_as_letters(spelling.encode()), fact)
+    wanted.make_automaton()
+    found = set()
+    for where, content in chain(_files(var), ((name, text.encode()) for name, text in surfaces.items())):
         named = where.encode() + b"\n" + content  # names of files tell as well as what is in them
-        found += [f"{where}: {fact}" for spelling, fact in wanted.items() if spelling in named]
-    return sorted(set(found))
+        found |= {f"{where}: {fact}" for _, fact in wanted.iter(_as_letters(named))}
+    return sorted(found)
+
+
+def _as_letters(content: bytes) -> str:
+    """Byte by byte: the search takes text only, and files are of any kind."""
+    return content.decode("latin-1")
 
 
 def secrets_shown(var: Path, surfaces: Mapping[str, str]) -> list[str]:
