@@ -8,6 +8,7 @@ changing the master key means wrapping the small data keys anew, not rewriting t
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
@@ -51,9 +52,12 @@ class Keyring:
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            ring = cls.generate()
-            ring.save(path)
-            return ring
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.with_suffix(".lock").open("w") as lock:  # two controllers of a new checkout may start at once
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not path.exists():
+                    cls.generate().save(path)
+            return cls.load(path)
         if path.stat().st_mode & 0o077:
             raise IvrError("other users can read the master keys", where=str(path), hint=f"chmod 600 {path}")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 from bisect import bisect_left
@@ -64,12 +65,19 @@ def variable(name: str) -> str:
 def load(path: Path, environment: Mapping[str, str]) -> Ports:
     """The ports remembered in `path`, or new ones written there; variables such as `IVR_PORT_SIP` overrule them."""
     known = _read(path)
-    if missing := {field.name for field in fields(Ports)} - known.keys():  # a new file, or one from before an upgrade
-        taken = {*known.values(), *range(known.get("rtp_start", 0), known.get("rtp_end", 0))}
-        new = asdict(choose(random.SystemRandom(), taken))
-        known |= {name: new[name] for name in missing}
+    if _missing(known):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(known, indent=2))
+        # the programs of a new checkout may all start at once: one of them chooses, the others find its choice
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = _read(path)
+            if missing := _missing(known):
+                taken = {*known.values(), *range(known.get("rtp_start", 0), known.get("rtp_end", 0))}
+                new = asdict(choose(random.SystemRandom(), taken))
+                known |= {name: new[name] for name in missing}
+                fresh = path.with_suffix(".new")
+                fresh.write_text(json.dumps(known, indent=2))
+                fresh.replace(path)
     return replace(Ports(**known), **_overruled(environment))
 
 
@@ -95,6 +103,11 @@ def _take(width: int, used: set[int], end: int, chance: random.Random) -> int:
     first = chance.choice([start for start, crowd in zip(starts, crowds, strict=True) if crowd == fewest])
     used.update(range(first, first + width))
     return first
+
+
+def _missing(known: Mapping[str, int]) -> set[str]:
+    """All for a new file, some for one from before an upgrade."""
+    return {field.name for field in fields(Ports)} - known.keys()
 
 
 def _read(path: Path) -> dict[str, int]:

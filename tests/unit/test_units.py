@@ -31,6 +31,8 @@ def test_units_name_this_checkout_and_lock_each_program_in(tmp_path: Path) -> No
         assert [words for words in commands if not any(words.startswith(known) for known in _COMMANDS)] == []
         assert ("Restart=always\n" in text) == ("drain" not in name)
     assert "KillSignal=SIGTERM\n" in services["ivr-controller@.service"]
+    drain = services["ivr-drain.service"]  # callers are listened to until the last one has gone
+    assert re.search("^After=.*ivr-speech@1.service ivr-speech@2.service", drain, re.MULTILINE)
 
 
 def test_the_hotline_does_not_run_as_root(tmp_path: Path) -> None:

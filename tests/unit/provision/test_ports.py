@@ -3,9 +3,13 @@ from __future__ import annotations
 import json
 import random
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -41,6 +45,20 @@ def test_chosen_ports_are_apart_and_below_the_kernels_own(seed: int) -> None:
 def test_ports_are_chosen_once(tmp_path: Path) -> None:
     path = tmp_path / "var" / "ports.json"
     assert ports.load(path, {}) == ports.load(path, {})
+
+
+def test_programs_that_start_at_once_choose_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together, choose = threading.Barrier(4, timeout=1.0), ports.choose
+
+    def slowly(*given: Any) -> ports.Ports:
+        with suppress(threading.BrokenBarrierError):  # it is alone, as it should be
+            together.wait()
+        return choose(*given)
+
+    monkeypatch.setattr(ports, "choose", slowly)
+    with ThreadPoolExecutor(4) as programs:
+        chosen = {*programs.map(lambda _: ports.load(tmp_path / "ports.json", {}), range(4))}
+    assert len(chosen) == 1
 
 
 def test_an_upgrade_that_needs_another_port_keeps_those_there_are(tmp_path: Path) -> None:
