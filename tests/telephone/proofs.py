@@ -103,6 +103,8 @@ def shows_up(facts: Iterable[str], var: Path, surfaces: Mapping[str, str]) -> li
     for fact in filter(_telling, facts):
         for spelling in _spellings(fact):
             wanted.add_word(_as_letters(spelling.encode()), fact)
+    if not wanted:
+        return []  # nobody called
     wanted.make_automaton()
     found = set()
     for where, content in chain(_files(var), ((name, text.encode()) for name, text in surfaces.items())):
