@@ -8,7 +8,6 @@ changing the master key means wrapping the small data keys anew, not rewriting t
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import hmac
 import json
@@ -23,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ivr.errors import IvrError
+from ivr.locks import alone
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -52,9 +52,7 @@ class Keyring:
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.with_suffix(".lock").open("w") as lock:  # two controllers of a new checkout may start at once
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with alone(path):  # two controllers of a new checkout may start at once
                 if not path.exists():
                     cls.generate().save(path)
             return cls.load(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import random
 from bisect import bisect_left
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from ivr.errors import SetupFailed
+from ivr.locks import alone
 from ivr.provision import sockets
 
 ADDRESS = "127.0.0.1"
@@ -66,10 +66,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Ports:
     """The ports remembered in `path`, or new ones written there; variables such as `IVR_PORT_SIP` overrule them."""
     known = _read(path)
     if _missing(known):
-        path.parent.mkdir(parents=True, exist_ok=True)
         # the programs of a new checkout may all start at once: one of them chooses, the others find its choice
-        with path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(path):
             known = _read(path)
             if missing := _missing(known):
                 taken = {*known.values(), *range(known.get("rtp_start", 0), known.get("rtp_end", 0))}

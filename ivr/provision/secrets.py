@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 from pathlib import Path
 
 from ivr.errors import SetupFailed
+from ivr.locks import alone
 
 
 class Secrets:
@@ -19,9 +19,7 @@ class Secrets:
 
     def password(self, name: str) -> str:
         """The password of that name: letters, digits, `-` and `_`, 128 bits; made now when there is none yet."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(self._path):
             known = self._read()
             if name not in known:
                 known[name] = secrets.token_urlsafe(16)

@@ -5,7 +5,6 @@ npm of this machine does it; where there is none, one that Python's package inde
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -15,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ivr.errors import SetupFailed
+from ivr.locks import alone
 from ivr.provision import pip
 from ivr.provision.progress import Progress
 
@@ -47,9 +47,7 @@ def provide(root: Path, var: Path, venv: Path, progress: Progress) -> Path:
     """The folder of bundles, made now or found there; `SetupFailed` says what is in the way."""
     vendor = (var / "vendor").resolve()  # checkouts of tests share one
     stamp = vendor / ".complete"
-    var.mkdir(parents=True, exist_ok=True)
-    with vendor.with_name("vendor.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second setup waits, then finds everything there
+    with alone(vendor):  # a second setup waits, then finds everything there
         wanted = fingerprint(root)
         if stamp.exists() and stamp.read_text() == wanted:
             return vendor

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ivr.queue.reason_words import Language
 from ivr.web.access import Visitor
 from ivr.web.roles import Permission, may
 
-Language = Literal["ru", "en"]
 LANGUAGE_COOKIE = "ivr_language"
 _TEMPLATES = Path(__file__).parent / "templates"
 _YEAR_SECONDS = 365 * 24 * 3600

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Language = Literal["ru", "en"]
+from ivr.queue.reason_words import Language
+
 _Names = Mapping[str, tuple[str, str]]
 
 TOPICS: _Names = {
