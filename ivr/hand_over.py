@@ -17,7 +17,6 @@ from ivr.hotline import Hotline
 from ivr.spare import held, serving
 
 _LOOK_AGAIN_SECONDS = 0.05
-_ANSWER_SECONDS = 2.0
 
 
 def hand_over(
@@ -48,20 +47,10 @@ async def _hand_over(hotline: Hotline, within_seconds: float) -> float:
     os.kill(before, signal.SIGTERM)
     try:
         async with asyncio.timeout(within_seconds):
-            while serving(home.serving) == before or not await _ready(hotline):  # noqa: ASYNC110 -- the same
+            while serving(home.serving) == before or not await hotline.serves():  # noqa: ASYNC110 -- the same
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     except TimeoutError:
         raise IvrError(
             "the other controller does not take calls", hint="see what its log says, under var/log"
         ) from None
     return time.monotonic() - began
-
-
-async def _ready(hotline: Hotline) -> bool:
-    """As `/readyz`, but that a machine which takes no new calls (`ivr ops drain`) may hand over as well."""
-    try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            now = await hotline.ask("/api/status")
-    except (IvrError, TimeoutError):
-        return False
-    return all(now[part]["ok"] for part in ("store", "asterisk"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import os
 import re
@@ -35,6 +36,7 @@ from ivr.store import connect
 from ivr.wiring import Wiring
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_ANSWER_SECONDS = 2.0
 _PROMPT_LANGUAGE = "ru"
 _MACHINE = re.compile(r"[A-Za-z0-9.-]{1,40}")
 
@@ -243,3 +245,12 @@ class Hotline:
             raise HotlineNotRunning(
                 "the hotline of this checkout is not running", where=self.web_address, hint="start it with `make run`"
             ) from None
+
+    async def serves(self) -> bool:
+        """As `/readyz`, but that a machine which takes no new calls (`ivr ops drain`) does serve those it has."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                now = await self.ask("/api/status")
+        except (IvrError, TimeoutError):
+            return False
+        return all(now[part]["ok"] for part in ("store", "asterisk"))

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-import aiohttp
-
 from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.hotline import Hotline
 from ivr.line.ari import wait_for_ari
@@ -133,7 +131,7 @@ def _programs(hotline: Hotline, provisions: Provisions) -> list[Program]:
         Program(
             "controller",
             (*_IVR, "controller"),
-            lambda: _controller_ready(hotline),
+            lambda: _controller_serves(hotline),
             home.logs / "controller.log",
             after=before,
             ready_seconds=_READY_SECONDS,
@@ -185,14 +183,6 @@ async def _accepts(host: str, port: int) -> None:
             return
 
 
-async def _controller_ready(hotline: Hotline) -> None:
-    trust = hotline.web_trust
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as http:
-        while True:
-            try:
-                async with http.get(f"{hotline.web_address}/readyz", ssl=trust) as answer:
-                    if answer.status == 200:
-                        return
-            except (aiohttp.ClientError, TimeoutError):
-                pass  # not listening yet
-            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+async def _controller_serves(hotline: Hotline) -> None:
+    while not await hotline.serves():  # noqa: ASYNC110 -- another process tells nobody
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
