@@ -21,6 +21,7 @@ from ivr.hotline import Hotline
 from ivr.provision import web_libraries
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
+from ivr.spoken import media_of
 
 OPERATOR = "bench"
 QUEUE_LINE = "74950000001"
@@ -212,7 +213,7 @@ def _write_prompts(root: Path, hotline: Hotline) -> None:
     spoken.mkdir(parents=True)
     for path in (_CHECKOUT / "var" / "prompts" / "ru").glob("*.wav"):
         (spoken / path.name).symlink_to(path)
-    quiet, loud = (hotline.media.path("ru", f"bench_{name}") for name in ("quiet", "loud"))
+    quiet, loud = (media_of(hotline).path("ru", f"bench_{name}") for name in ("quiet", "loud"))
     _write_wav(quiet, np.zeros(8000, dtype="<i2"))
     _write_wav(loud, np.tile(np.array([8000, -8000], dtype="<i2"), 800))
     contexts = _native("bench-menu", "Hangup()") + _native("bench-keys", "Goto(s,ask)")

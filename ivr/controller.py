@@ -25,6 +25,7 @@ from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
 from ivr.spare import standing_by, turn_to_serve
+from ivr.spoken import media_of, voices_of
 from ivr.supervise import interruptible, tell_service_manager
 from ivr.web.serving import serve as serve_web
 
@@ -46,13 +47,13 @@ async def serve(hotline: Hotline) -> None:
             wrap_up_seconds=routing.wrap_up_seconds,
         )
         profiles = [account.profile for account in hotline.accounts]
-        media = CurrentMedia(hotline.media)
+        media = CurrentMedia(media_of(hotline))
 
         def prepare(catalogue: Catalogue) -> None:
             """Make the sounds of prompts that an admin has just written; in a thread, before the plans go live."""
             provisions = provide(hotline.home.var, os.environ, Progress())
-            renewed = hotline.media_of(catalogue)
-            build_prompts(renewed, hotline.voices(provisions))
+            renewed = media_of(hotline, catalogue)
+            build_prompts(renewed, voices_of(hotline, provisions))
             media.renew(renewed)
 
         live = LivePlans(hotline.home, SystemClock(), prepare)
@@ -90,7 +91,7 @@ async def serve(hotline: Hotline) -> None:
                     if asked.done():
                         return
                     if await live.catch_up():
-                        media.renew(hotline.media_of(live.now.catalogue))
+                        media.renew(media_of(hotline, live.now.catalogue))
                 async with controller.running():
                     network, encryption = settings.network, hotline.encryption
                     web = asyncio.create_task(

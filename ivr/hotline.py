@@ -11,33 +11,24 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ivr.config import Home, Settings, load_settings
 from ivr.errors import HotlineNotRunning, IvrError, SetupFailed, StoreUnavailable
 from ivr.operator.accounts import Account, load_accounts
-from ivr.prompts.build import Voice
-from ivr.prompts.catalogue import Catalogue, load_catalogue
-from ivr.prompts.media import PromptMedia, locate
-from ivr.prompts.voice import ReadVoice, SpokenVoice
 from ivr.provision import ports as port_file
-from ivr.provision import render
 from ivr.provision.encryption import Encryption, encryption
 from ivr.provision.ports import ADDRESS, Ports
 from ivr.provision.secrets import Secrets
-from ivr.provision.setup import Provisions
-from ivr.store import connect
 from ivr.wiring import Wiring
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _ANSWER_SECONDS = 2.0
-_PROMPT_LANGUAGE = "ru"
 _MACHINE = re.compile(r"[A-Za-z0-9.-]{1,40}")
 
 
@@ -131,29 +122,6 @@ class Hotline:
         return tuple((ADDRESS, self.ports.speech + index) for index in range(self.settings.speech.workers))
 
     @cached_property
-    def media(self) -> PromptMedia:
-        """The sounds of the prompts as they are in the files now."""
-        return self.media_of(load_catalogue(self.home.prompts))
-
-    def media_of(self, catalogue: Catalogue) -> PromptMedia:
-        """The sounds of these prompts, whether they are made already or not."""
-        return locate(
-            catalogue,
-            self.settings.prompts.voices,
-            self.home.prompts,
-            self.home.var / "prompts",
-        )
-
-    def voices(self, provisions: Provisions) -> dict[str, Voice]:
-        """Who speaks each language of the prompts; `SetupFailed` for a voice that there is not."""
-        return {
-            language: ReadVoice(name, provisions.readers[name])
-            if name in provisions.readers
-            else SpokenVoice(provisions.synthesiser, name)
-            for language, name in self.settings.prompts.voices.items()
-        }
-
-    @cached_property
     def accounts(self) -> tuple[Account, ...]:
         return load_accounts(self.home.config / "operators.yaml")
 
@@ -168,28 +136,6 @@ class Hotline:
                 hint="restore the folder from the repository, or name another one as speech.model in config/ivr.yaml",
             )
         return directory
-
-    def asterisk_settings(self, music: Path) -> render.Hotline:
-        """What the hotline's Asterisk is told."""
-        accounts = tuple(
-            render.OperatorAccount(account.name, account.extension, self.secrets.password(f"operator/{account.name}"))
-            for account in self.accounts
-        )
-        wait, goodbye, busy = (
-            self.media.path(_PROMPT_LANGUAGE, f"fallback_{name}") for name in ("wait", "goodbye", "busy")
-        )
-        return render.Hotline(
-            ports=self.ports,
-            ari_password=self.secrets.password("ari"),
-            operators=accounts,
-            fallback=render.Fallback(wait, goodbye, busy),
-            music=music,
-            trunk=render.Trunk(self.settings.trunk.addresses, self.settings.trunk.outgoing),
-            own_dialplan=self.home.config / "extensions.conf",
-            telephones=self.settings.network.telephones,
-            visitors=self.settings.visitors,
-            encryption=self.encryption,
-        )
 
     @property
     def wiring(self) -> Wiring:
@@ -213,6 +159,13 @@ class Hotline:
     @asynccontextmanager
     async def store(self) -> AsyncIterator[Redis]:
         """A client of the store, for one command; `StoreUnavailable` when the store does not serve it."""
+        # most commands only ask the controller, and would spend a quarter of their time on this
+        from redis.exceptions import AuthenticationError
+        from redis.exceptions import ConnectionError as RedisConnectionError
+        from redis.exceptions import TimeoutError as RedisTimeoutError
+
+        from ivr.store import connect
+
         try:
             async with connect(
                 self.store_url, self.store_password, socket_connect_timeout=2.0, socket_timeout=10.0

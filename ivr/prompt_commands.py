@@ -18,6 +18,7 @@ from ivr.prompts.catalogue import load_catalogue
 from ivr.prompts.media import PromptFile
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
+from ivr.spoken import media_of, voices_of
 
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts")]
 
@@ -26,9 +27,9 @@ def make(as_json: _Json = False) -> None:
     """Make the sound of every prompt that is new or changed; quick when there is none."""
     hotline, progress = Hotline(Home.find()), Progress()
     provisions = provide(hotline.home.var, os.environ, progress)
-    media = hotline.media
+    media = media_of(hotline)
     with progress.phase("prompts") as phase:
-        built = build(media, hotline.voices(provisions), on_progress=phase.update)
+        built = build(media, voices_of(hotline, provisions), on_progress=phase.update)
     if as_json:
         _say(json.dumps({"made": built.made, "kept": built.kept, "removed": built.removed}))
         return
@@ -51,7 +52,7 @@ def show(
     languages = load_catalogue(home.prompts).languages
     if language and language not in languages:
         raise IvrError(f'there are no prompts in "{language}"', hint=f"choose from {', '.join(languages)}")
-    files = [file for file in Hotline(home).media.files if language in ("", file.language)]
+    files = [file for file in media_of(Hotline(home)).files if language in ("", file.language)]
     for file in sorted(files, key=lambda file: (file.language, file.piece)):
         if everything or file.recording is None:
             _tell(file, as_json=as_json)

@@ -8,17 +8,20 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.hotline import Hotline
 from ivr.line.ari import wait_for_ari
+from ivr.provision import render
 from ivr.provision import store as embedded_store
 from ivr.provision.ports import ADDRESS
-from ivr.provision.render import render_hotline, start_command
 from ivr.provision.setup import Provisions
+from ivr.spoken import media_of
 from ivr.supervise import Program, Supervisor, interruptible, only_one
 
 _ASK_AGAIN_SECONDS = 0.05
+_FALLBACK_LANGUAGE = "ru"
 _READY_SECONDS = 60.0  # a busy machine needs several times the usual 5 s; a program that dies is told at once
 _SPARE = "controller-spare"
 _IVR = (sys.executable, "-m", "ivr")
@@ -73,16 +76,42 @@ def become(hotline: Hotline, provisions: Provisions, name: str) -> None:
 
 def _asterisk(hotline: Hotline, provisions: Provisions) -> Program:
     home = hotline.home
-    configuration = render_hotline(
-        home.root / "asterisk", provisions.asterisk, home.var / "asterisk", hotline.asterisk_settings(provisions.music)
+    configuration = render.render_hotline(
+        home.root / "asterisk",
+        provisions.asterisk,
+        home.var / "asterisk",
+        _asterisk_settings(hotline, provisions.music),
     )
     return Program(
         "asterisk",
-        start_command(provisions.asterisk, configuration),
+        render.start_command(provisions.asterisk, configuration),
         lambda: wait_for_ari(hotline.asterisk_address, "ivr", hotline.secrets.password("ari"), _READY_SECONDS),
         home.logs / "asterisk.log",
         provisions.asterisk.environment,
         ready_seconds=_READY_SECONDS,
+    )
+
+
+def _asterisk_settings(hotline: Hotline, music: Path) -> render.Hotline:
+    """What the hotline's Asterisk is told."""
+    passwords, media = hotline.secrets, media_of(hotline)
+    accounts = tuple(
+        render.OperatorAccount(account.name, account.extension, passwords.password(f"operator/{account.name}"))
+        for account in hotline.accounts
+    )
+    wait, goodbye, busy = (media.path(_FALLBACK_LANGUAGE, f"fallback_{name}") for name in ("wait", "goodbye", "busy"))
+    settings = hotline.settings
+    return render.Hotline(
+        ports=hotline.ports,
+        ari_password=passwords.password("ari"),
+        operators=accounts,
+        fallback=render.Fallback(wait, goodbye, busy),
+        music=music,
+        trunk=render.Trunk(settings.trunk.addresses, settings.trunk.outgoing),
+        own_dialplan=hotline.home.config / "extensions.conf",
+        telephones=settings.network.telephones,
+        visitors=settings.visitors,
+        encryption=hotline.encryption,
     )
 
 

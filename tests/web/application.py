@@ -15,6 +15,7 @@ from ivr.front import web_application
 from ivr.hotline import Hotline
 from ivr.prompts.media import CurrentMedia
 from ivr.routing.policy import Policy
+from ivr.spoken import media_of
 from tests.telephone.conftest import make_home
 
 
@@ -31,7 +32,7 @@ def whole_application(root: Path, live: LivePlans) -> tuple[Starlette, Controlle
     profiles = [account.profile for account in hotline.accounts]
     settings = hotline.settings
     controller = Controller(
-        *(hotline.wiring, live, CurrentMedia(hotline.media), profiles, policy),
+        *(hotline.wiring, live, CurrentMedia(media_of(hotline)), profiles, policy),
         visitors=settings.visitors,
         visitors_line=settings.web_calls.dialled,
     )
