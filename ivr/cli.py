@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import importlib
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
@@ -125,9 +128,9 @@ def _application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    wanted = [name for name in _COMMANDS if name.partition(" ")[0] == asked] or list(_COMMANDS)
+    chosen = [name for name in _COMMANDS if name.partition(" ")[0] == asked]
     groups = {"": application}
-    for name in wanted:
+    for name in chosen or _COMMANDS:
         *above, last = name.split()
         group = application
         for depth, word in enumerate(above, start=1):
@@ -136,10 +139,26 @@ def _application() -> typer.Typer:
                 groups[path] = typer.Typer(no_args_is_help=True, help=_GROUPS[path])
                 group.add_typer(groups[path], name=word)
             group = groups[path]
-        module, _, function = _COMMANDS[name].partition(":")
-        group.command(last, hidden=name in _HIDDEN)(getattr(importlib.import_module(module), function))
+        group.command(last, hidden=name in _HIDDEN)(_function(*_COMMANDS[name].split(":"), to_run=bool(chosen)))
     application.callback()(_several)
     return application
+
+
+def _function(module: str, name: str, *, to_run: bool) -> Callable[..., None]:
+    """The command itself; when there is only a list to show, its sentence, which needs no import of all there is."""
+    if to_run:
+        function: Callable[..., None] = getattr(importlib.import_module(module), name)
+        return function
+
+    def listed() -> None:
+        pass
+
+    file = Path(__file__).parent.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    (found,) = (
+        node for node in ast.parse(file.read_bytes()).body if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    listed.__doc__ = ast.get_docstring(found)
+    return listed
 
 
 def _several() -> None:
