@@ -27,22 +27,10 @@ from ivr.web.board import Board
 from ivr.web.live import Feed
 from ivr.web.roles import ROLES, Permission, Role
 from ivr.web.status import PartStatus, Status, TodayStatus
+from tests.clock import SetClock
 
 PASSWORD = "correct horse battery staple"
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class SetClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_424_400.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

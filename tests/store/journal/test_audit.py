@@ -12,21 +12,9 @@ import redis.asyncio
 from ivr.journal import keys
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
+from tests.clock import SetClock
 
 DAY = 86_400.0
-
-
-class SetClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_424_400.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -25,24 +25,11 @@ from ivr.request.look_up import RequestStatus
 from ivr.request.model import Request, StatusImpossible, with_status
 from ivr.request.number import number, valid
 from ivr.request.store import RequestStore, RequestUnknown, Standing
+from tests.clock import MONDAY_NOON, SetClock
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 OFFICE = Hours(weekdays=((480, 1200),), time_zone="Europe/Moscow")
 NUMBER = "+79161234512"
-MONDAY_NOON = 1_795_424_400.0  # 2026-11-23 12:00 in Moscow
-
-
-class SetClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = MONDAY_NOON
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 class Office:

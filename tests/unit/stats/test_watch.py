@@ -11,22 +11,10 @@ from ivr.journal.kinds import KINDS
 from ivr.journal.record import Record
 from ivr.stats.incident import Usual
 from ivr.stats.watch import IncidentWatch, learnt
+from tests.clock import SetClock
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOON = datetime(2026, 11, 23, 12, tzinfo=MOSCOW).timestamp()
-
-
-class SetClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 def test_an_incident_is_written_when_it_opens_and_when_it_is_mended() -> None:
