@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,8 +21,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ivr.clock import Clock
-from ivr.journal import keys, privacy, wire
-from ivr.journal.kinds import KINDS
+from ivr.journal import privacy, wire
+from ivr.journal.calls_written import CallsWritten
 from ivr.journal.record import Record, Value, split
 from ivr.journal.spool import Spool
 
@@ -33,9 +33,6 @@ _STORE_SECONDS = 2.0  # a store that takes longer for a batch is away
 _RETRY_SECONDS = 0.25
 _RESUME_SECONDS = 10.0
 _KEPT_SECONDS = 3.0  # longer than the store may take to sync its append-only file
-_REMEMBERED_CALLS = 50_000
-_OURS_SECONDS = 10.0  # after a call's end its journal may be gone on with elsewhere, by a command or another controller
-_PAPERWORK = frozenset(name for name, kind in KINDS.items() if kind.subject == "request")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -49,14 +46,6 @@ class JournalHealth:
     spooled: int
     lost: int
     reason: str
-
-
-@dataclass(slots=True)
-class _Call:
-    sequence: int = 0
-    data_key: bytes | None = None
-    wrapped: str = ""  # set until it has been written with a record
-    over_since: float | None = None
 
 
 class Journal:
@@ -76,12 +65,11 @@ class Journal:
         self.writer = writer or secrets.token_hex(6)
         self._redis = redis
         self._clock = clock
-        self._keyring = keyring
         self._directory = spool_directory
         self._memory_records = memory_records
         self._log = log or structlog.get_logger("journal").bind()
         self._append = redis.register_script(_SCRIPT)
-        self._calls: OrderedDict[str, _Call] = OrderedDict()
+        self._calls = CallsWritten(redis, keyring, self.writer)
         self._waiting: deque[Record] = deque()  # numbered when they are encoded
         self._set_aside: deque[Record] = deque()  # of calls of others, whose last number only the store knows
         self._encoded: list[wire.Entry] = []  # the batch being made
@@ -134,44 +122,27 @@ class Journal:
         """
         async with asyncio.timeout(_RESUME_SECONDS):
             await self.caught_up()
-        await self._go_on(call)
+        await self._calls.go_on(call)
 
     async def caught_up(self) -> None:
         """Wait until everything that other writers left on disk is in the store."""
         await self._caught_up.wait()
 
-    async def _go_on(self, call: str) -> None:
-        wrapped = await self._redis.hget(keys.DATA_KEYS, call)
-        count = await self._redis.llen(keys.call(call))
-        state = self._call(call)
-        state.sequence = max(state.sequence, count)  # some of our own may still be on their way there
-        if wrapped is not None and not state.wrapped:
-            state.data_key = self._keyring.unwrap(wrapped if isinstance(wrapped, str) else wrapped.decode(), call)
-
     def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
         """Seal what is kept beside the journal under the call's own key: erasing the call's person erases it, too."""
-        return privacy.seal(self.data_key(call), personal, context)
-
-    def data_key(self, call: str) -> bytes:
-        """The key under which this writer seals what is personal in a call; it is written with the next record."""
-        state = self._call(call)
-        if state.data_key is None:
-            state.data_key = privacy.new_data_key()
-            state.wrapped = self._keyring.wrap(state.data_key, call)
-        return state.data_key
+        return privacy.seal(self._calls.data_key(call), personal, context)
 
     async def key_of(self, call: str) -> bytes:
         """The call's data key, whoever began the call; as `resume` when that was another writer."""
         if call not in self._calls:
             await self.resume(call)
-        return self.data_key(call)
+        return self._calls.data_key(call)
 
     async def unseal(self, call: str, sealed: str, context: str) -> dict[str, str]:
         """What `seal` sealed, by whichever writer; `PersonalDataUnreadable` when the person has been erased since."""
-        wrapped = await self._redis.hget(keys.DATA_KEYS, call)
-        if wrapped is None:
+        key = await self._calls.key_in_store(call)
+        if key is None:
             raise privacy.PersonalDataUnreadable(f"what was personal in call {call} has been erased")
-        key = self._keyring.unwrap(wrapped if isinstance(wrapped, str) else wrapped.decode(), call)
         return privacy.unseal(key, sealed, context)
 
     def health(self) -> JournalHealth:
@@ -319,10 +290,10 @@ class Journal:
         while self._waiting and len(self._encoded) < _BATCH_RECORDS:
             for _ in range(min(_SLICE_RECORDS, len(self._waiting))):
                 record = self._waiting.popleft()
-                if self._elsewhere(record) and not await self._numbered_on(record.call):
+                if self._calls.may_go_on_elsewhere(record) and not await self._numbered_on(record.call):
                     self._set_aside.append(record)
                     continue
-                self._encoded.append(self._entry(record))
+                self._encoded.append(self._calls.entry(record))
                 self._log.info(record.kind, call=record.call, path=record.path, **record.data)
             if self._waiting:
                 await asyncio.sleep(0)
@@ -331,57 +302,14 @@ class Journal:
             self._held.append(wire.Batch(self._number, tuple(self._encoded)))
             self._encoded.clear()
 
-    def _elsewhere(self, record: Record) -> bool:
-        """May another writer have written of this call what we do not know of?"""
-        if not record.call or record.kind == "arrived":
-            return False
-        state = self._calls.get(record.call)
-        if state is None:
-            return True
-        return state.over_since is not None and record.monotonic_seconds - state.over_since > _OURS_SECONDS
-
     async def _numbered_on(self, call: str) -> bool:
         """Number the call on from the store, or as far as we know it; False when only the store could tell."""
         if self._online:
             try:
                 async with asyncio.timeout(_STORE_SECONDS):
-                    await self._go_on(call)
+                    await self._calls.go_on(call)
             except (RedisError, OSError, TimeoutError) as error:
                 self._away(error)
             except privacy.PersonalDataUnreadable as error:
                 self._log.error("a call's journal goes on without its key", call=call, reason=error.what)
         return call in self._calls
-
-    def _entry(self, unnumbered: Record) -> wire.Entry:
-        state = self._call(unnumbered.call)
-        state.sequence += 1
-        record = replace(unnumbered, sequence=state.sequence)
-        if record.kind == "ended":
-            state.over_since = record.monotonic_seconds
-        owner = record.call or self.writer  # whose data key it is
-        if record.personal and state.data_key is None:
-            state.data_key = privacy.new_data_key()
-            state.wrapped = self._keyring.wrap(state.data_key, owner)
-        text = wire.encode(record, state.data_key, owner)
-        wrapped, state.wrapped = state.wrapped, ""
-        caller = record.personal.get("caller", "") if record.call else ""
-        return wire.Entry(
-            record.call,
-            repr(record.wall_seconds),
-            record.sequence == 1 and record.kind not in _PAPERWORK,
-            owner,
-            wrapped,
-            self._keyring.person(caller) if caller else "",
-            record.kind,
-            text,
-        )
-
-    def _call(self, call: str) -> _Call:
-        state = self._calls.get(call)
-        if state is None:
-            state = self._calls[call] = _Call()
-            if len(self._calls) > _REMEMBERED_CALLS:
-                self._calls.popitem(last=False)
-        else:
-            self._calls.move_to_end(call)
-        return state

@@ -26,7 +26,12 @@ def spool_directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_journal(store: redis.asyncio.Redis, keyring: Keyring, spool_directory: Path) -> Callable[..., Journal]:
-    def new(writer: str = "", client: redis.asyncio.Redis = store, clock: Clock | None = None) -> Journal:
+    def new(
+        writer: str = "",
+        client: redis.asyncio.Redis = store,
+        clock: Clock | None = None,
+        keyring: Keyring = keyring,
+    ) -> Journal:
         return Journal(client, clock or SystemClock(), keyring, spool_directory, writer=writer)
 
     return new

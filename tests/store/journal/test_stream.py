@@ -112,6 +112,20 @@ async def test_a_second_writer_goes_on_with_the_call(
     assert second.personal == {"text": "оператор"}
 
 
+async def test_a_writer_without_the_calls_key_numbers_it_on_all_the_same(
+    journal: Journal, new_journal: Callable[..., Journal], reader: JournalReader
+) -> None:
+    journal.record("a", "arrived", data={"line": "78005553535"}, personal={"caller": NUMBER})
+    journal.record("a", "key", data={"key": "1"})
+    await journal.close()
+    stranger = new_journal(keyring=Keyring.generate())
+    await stranger.start()
+    stranger.record("a", "key", data={"key": "2"})
+    await stranger.close()
+
+    assert [record.sequence for record in await reader.read("a")] == [1, 2, 3]
+
+
 async def test_what_follows_long_after_the_call_is_numbered_on_whoever_writes_it(
     new_journal: Callable[..., Journal], reader: JournalReader
 ) -> None:
