@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+from collections.abc import AsyncIterator
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
 from ivr.agent.switch import Switch
-from ivr.errors import AsteriskRefused
+from ivr.errors import AsteriskRefused, AsteriskUnavailable
 from ivr.line.ari import Ari, Frame
 
 APPLICATION = "agent"
@@ -29,8 +31,22 @@ class LegEnded(Exception):
         super().__init__(f"{reason} ({cause})")
 
 
+@contextlib.asynccontextmanager
+async def _told_within(seconds: float) -> AsyncIterator[None]:
+    """What our own Asterisk will surely tell may be waited for inside; `AsteriskUnavailable` when it is too late."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise AsteriskUnavailable(
+            f"the Asterisk of the test telephones did not say within {seconds:g} s what became of a call",
+            hint="is this machine busy? try again when it has less to do",
+        ) from None
+
+
 class Leg:
-    """A channel from before it exists until it is gone. Every method raises `LegEnded` once the call is over.
+    """A channel from before it exists until it is gone. Every method raises `LegEnded` once the call is over, and
+    `AsteriskUnavailable` when our own Asterisk does not do or tell what it should.
 
     `was_up`: it has been answered, however soon it ended afterwards.
     """
@@ -118,7 +134,7 @@ class Leg:
             await self._request("DELETE", "", reason=reason)
         except LegEnded:
             pass  # that is what was asked for
-        async with asyncio.timeout(_GONE_SECONDS):
+        async with _told_within(_GONE_SECONDS):
             return await self.ended()
 
     async def _request(self, method: str, action: str, **query: str | int) -> Any:
@@ -129,7 +145,7 @@ class Leg:
         except AsteriskRefused as error:
             if error.status not in (404, 409, 412):
                 raise
-            async with asyncio.timeout(_GONE_SECONDS):  # its last event is on the way
+            async with _told_within(_GONE_SECONDS):  # its last event is on the way
                 raise await self.ended() from error
 
     async def _until(self, event: asyncio.Event) -> None:
@@ -172,13 +188,13 @@ class Recording:
 
     async def begin(self, ari: Ari) -> None:
         """Write from now on."""
-        async with asyncio.timeout(_OWN_CHANNEL_SECONDS):
+        async with _told_within(_OWN_CHANNEL_SECONDS):
             await self._entered.wait()  # Asterisk allows nothing on a channel before
         await ari.request("POST", f"channels/{self.name}/record", name=self.name, format="wav")
 
     async def finished(self) -> None:
         """Wait until the file is whole, which it is soon after the leg's end."""
-        async with asyncio.timeout(_GONE_SECONDS):
+        async with _told_within(_GONE_SECONDS):
             await self._finished.wait()
 
     def _receive(self, frame: Frame) -> None:

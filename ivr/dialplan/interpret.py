@@ -13,6 +13,7 @@ from ivr.call.events import (
     CallerHungUp,
     Connected,
     Event,
+    PromptFinished,
     TalkEnded,
     TimerFired,
     TransferEnded,
@@ -87,6 +88,8 @@ def _react(turn: Turn, event: Event) -> Move:
         return _leave(turn, event)
     if isinstance(event, TimerFired) and event.timer == LONGEST_CALL:
         return End("too_long")
+    if isinstance(event, PromptFinished) and event.playback != turn.state.playing:
+        return Stay()  # one that was cut; the next one may be under way
     current, talked_outside = _current(turn), _talks_outside(turn.state)
     move = End("no_further_step") if current is None else current.react(turn, event)
     if isinstance(event, Connected) or (isinstance(event, Transferred) and _talks_outside(turn.state)):

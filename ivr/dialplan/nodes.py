@@ -96,6 +96,9 @@ def read(text: str, file: str) -> Document:
         )
         return document
     try:
+        if (mark := _too_deep(text)) is not None:
+            document.add(mark, f"values are nested more than {MAX_DEPTH} deep")
+            return document
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
@@ -104,12 +107,19 @@ def read(text: str, file: str) -> Document:
     except yaml.YAMLError as error:
         _syntax_error(document, text, error)
         return document
-    except RecursionError:
-        document.add(Mark(1, 1), "values are nested too deeply")
-        return document
     if root is not None:
         document.data = _Walk(document).value(root, ())
     return document
+
+
+def _too_deep(text: str) -> Mark | None:
+    """Where it is, if anywhere. Asked before nodes are made: that is C that calls itself, and would end the process."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return _mark(event.start_mark)
+    return None
 
 
 class _Walk:
@@ -126,8 +136,6 @@ class _Walk:
             hint = "write the value out again"
             return self.spoil(mark, "an anchor (&name) and its aliases (*name) are not used here", hint)
         self.seen.add(id(node))
-        if len(place) > MAX_DEPTH:
-            return self.spoil(mark, f"values are nested more than {MAX_DEPTH} deep")
         if node.tag not in (_TEXT_TAG, *_CONTAINER_TAGS):
             hint = 'put text that begins with "!" in quotes'
             return self.spoil(mark, f'a tag ("{_short(node.tag)}") is not used here', hint)

@@ -320,7 +320,10 @@ class Line:
         if watched is None:
             return
         if isinstance(event, PromptFinished):
-            event = PromptFinished(watched.playbacks.pop(event.playback, event.playback))
+            playback = watched.playbacks.pop(event.playback, None)
+            if playback is None:
+                return  # told already, or begun by a controller that is no more
+            event = PromptFinished(playback)
         watched.receive(event)
 
     def _entered(self, event: ChannelEntered) -> None:

@@ -151,6 +151,8 @@ class FakeAsterisk:
                     raise AsteriskRefused(f"GET {path}", 404, "Playback not found")
             case "DELETE", ["playbacks", playback]:
                 self._stop(playback, path)
+            case "GET", ["bridges"]:
+                return [{"id": name, "channels": [*who], "creator": "Stasis"} for name, who in self.bridges.items()]
             case "POST", ["bridges", bridge]:
                 self.bridges.setdefault(bridge, set())
             case "POST", ["bridges", bridge, "addChannel"]:

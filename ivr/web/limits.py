@@ -14,6 +14,7 @@ _TOO_LARGE = b'{"error":"the request is too large"}'
 _TOO_OFTEN = b'{"error":"too many requests; wait a moment"}'
 _A_SECOND, _IN_ADVANCE = 100.0, 300.0  # of one address: an office of fifty that opens its pages all at once
 _LONGEST_WAIT_SECONDS = 2.0
+_TRY_LATER = 1013
 _MOST_ADDRESSES = 10_000
 
 
@@ -33,7 +34,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._most:
+        if int(announced) > self._most:  # digits are all that the server lets pass
             await _refuse(send)
             return
         arrived, begun = 0, False
@@ -68,12 +69,15 @@ class RateLimit:
         self._free_at: dict[str, float] = {}  # by address: when its requests will be paid for
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             wait_seconds = self._turn((scope.get("client") or ("",))[0])
             if wait_seconds > 0:
                 await asyncio.sleep(min(wait_seconds, _LONGEST_WAIT_SECONDS))
             if wait_seconds > _LONGEST_WAIT_SECONDS:
-                await _refuse(send, 429, _TOO_OFTEN)
+                if scope["type"] == "http":
+                    await _refuse(send, 429, _TOO_OFTEN)
+                else:
+                    await send({"type": "websocket.close", "code": _TRY_LATER})
                 return
         await self._app(scope, receive, send)
 

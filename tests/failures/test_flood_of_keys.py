@@ -1,4 +1,7 @@
-"""A caller's telephone sends a thousand keys a second into a menu: the other callers notice nothing."""
+"""A caller's telephone sends a thousand keys a second into a menu: the other callers notice nothing.
+
+What bounds them is asked on virtual time, with more keys than any telephone could send.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ import struct
 import pytest
 
 from ivr.agent.agent import Agent
+from ivr.call.effects import Effect
+from ivr.call.events import CallerHungUp, Event, KeyPressed
 from tests.failures.floods import LINE, a_talk_under_way, pouring
 from tests.telephone.conftest import RunningHotline
+from tests.unit.call.world import ShortPlan, World, live
 
-pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(150)]
+pytestmark = pytest.mark.timeout(150)
 
 A_SECOND, AT_ONCE = 1000, 20
 _SDP = (
@@ -82,6 +88,33 @@ class WildTelephone:
         self._signalling.sendto(text.encode(), self._hotline)
 
 
+class Reading(ShortPlan):
+    """Takes keys for nothing."""
+
+    def step(self, event: Event) -> tuple[Effect, ...]:
+        if isinstance(event, KeyPressed):
+            self.seen.append(event)
+            return ()
+        return super().step(event)
+
+
+def test_keys_that_nobody_can_deal_with_are_lost_and_the_end_of_the_call_is_not() -> None:
+    def press_like_mad(world: World) -> None:
+        def all_at_once() -> None:
+            for number in range(10_000):
+                world.asterisk.press("caller-1", str(number % 10))
+            world.asterisk.hang_up_caller("caller-1")
+
+        world.at(1.0, all_at_once)
+
+    plan = Reading()
+    live(press_like_mad, plan=plan)
+    assert 1 < sum(isinstance(event, KeyPressed) for event in plan.seen) < 100
+    assert isinstance(plan.seen[-1], CallerHungUp)
+
+
+@pytest.mark.telephone
+@pytest.mark.asyncio(loop_scope="session")
 async def test_other_callers_notice_nothing(agent: Agent, hotline: RunningHotline) -> None:
     wild = WildTelephone(hotline.hotline.ports.sip)
     async with a_talk_under_way(agent, hotline) as one_more:

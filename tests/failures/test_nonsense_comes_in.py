@@ -96,7 +96,7 @@ def test_plans(tmp_path: Path, topics: TopicModel) -> None:
     refused, without_place = 0, list[str]()
     path = tmp_path / "documents.yaml"
     for _ in range(PLANS):
-        path.write_text(mutated(chance, sane), encoding="utf-8", errors="replace")
+        path.write_bytes(mutated(chance, sane).encode(errors="surrogatepass"))
         try:
             load_plans(tmp_path, topics)
         except ConfigurationInvalid as invalid:
@@ -104,6 +104,15 @@ def test_plans(tmp_path: Path, topics: TopicModel) -> None:
             without_place += [str(finding) for finding in invalid.findings if not finding.message or finding.line < 1]
     assert without_place == []
     assert refused > PLANS // 2
+
+
+def test_what_is_nested_without_end(tmp_path: Path, topics: TopicModel) -> None:
+    """More deeply than parsers written in C can follow: they would end the process, and these tests with it."""
+    assert decode_frame('{"type": ' + "[" * 1_000_000) is None
+    for text in ("plan: " + "[" * 500_000, "plan: " + "{a: " * 200_000, "- " * 400_000):
+        (tmp_path / "documents.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigurationInvalid, match="values are nested more than 20 deep"):
+            load_plans(tmp_path, topics)
 
 
 class _Deaf:

@@ -138,6 +138,13 @@ async def served_as_before(site: Site) -> None:
     assert await site.router.accepted(offer)
 
 
+async def has_only(store: Store, calls: set[CallId]) -> None:
+    """Wait until these are all the calls that the store knows."""
+    async with Redis(host="127.0.0.1", port=store.port, socket_timeout=None) as redis, asyncio.timeout(15):
+        while {row.call for row in (await QueueStore(redis).feed.load())[1].calls} != calls:  # noqa: ASYNC110 -- as it stands
+            await asyncio.sleep(0.05)
+
+
 async def test_it_comes_back_empty(store: Store) -> None:
     async with busy(store) as site:
         await asyncio.to_thread(store.stop)
@@ -168,6 +175,7 @@ async def test_it_comes_back_with_old_data(store: Store, tmp_path: Path) -> None
         shutil.copytree(tmp_path / "old", store.directory)
         await asyncio.to_thread(store.start)
         await served_as_before(site)
+        await has_only(store, {TALKING, FIRST, SECOND})
 
 
 async def test_what_happened_while_it_was_away_is_told_later(store: Store) -> None:

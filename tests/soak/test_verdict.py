@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.soak.verdict import Reading, leaks, megabytes_a_call
 
 
@@ -23,6 +25,15 @@ def test_what_fills_in_the_beginning_is_no_leak() -> None:
 def test_one_task_left_by_every_tenth_call_is_one() -> None:
     (leak,) = leaks([reading(number, 40 + 3 * number) for number in range(6)])
     assert leak.startswith("tasks: 49 → 55")
+
+
+@pytest.mark.parametrize("name", ["tasks", "files of controller", "threads of asterisk", "key {ivr}:queue:offer:…"])
+@pytest.mark.parametrize("rounds", [5, 120])  # what every change is asked, and what an hour is
+def test_what_every_call_leaves_behind_is_named(name: str, rounds: int) -> None:
+    calls = [11 * number for number in range(1, rounds + 1)]
+    left = [Reading(8.0 * n, n, {"tasks": 40, "files of store": 20} | {name: 40 + n}, {"store": 1.0}) for n in calls]
+    (leak,) = leaks(left)
+    assert leak.startswith(f"{name}: ")
 
 
 def test_a_pool_that_grows_to_its_highest_peak_is_none() -> None:

@@ -48,6 +48,7 @@ _UNTIL_SECONDS = 30.0
 _PAGES = ("/", "/metrics", "/supervisor", "/supervisor/board", "/requests", "/api/requests", "/api/lately")
 _PAGES_OF_CALLS = ("/calls/{call}", "/api/journal/{call}")
 _CALLS_SHOWN = 10
+_ENDS_WITH_US = ("setpriv", "--pdeathsig", "INT")  # however the tests end, the hotline has its Ctrl-C
 
 
 @pytest.fixture(scope="session")
@@ -202,6 +203,7 @@ async def running_hotline(
     change(root)
     output = (root / "run.log").open("wb")
     process = await asyncio.create_subprocess_exec(
+        *_ENDS_WITH_US,
         sys.executable,
         "-m",
         "ivr",

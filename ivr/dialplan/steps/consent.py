@@ -47,7 +47,7 @@ class Consent(Step):
                 turn.type_ahead(key)
                 if turn.state.playing is None:
                     return self._answered(turn, given=False)
-            case PromptFinished(playback) if playback == turn.state.playing:
+            case PromptFinished():
                 turn.finished_playing()
                 if turn.state.typed:
                     return self._answered(turn, given=False)

@@ -29,7 +29,7 @@ class HangUpStep(Step):
         return Stay()
 
     def react(self, turn: Turn, event: Event) -> Move:
-        if isinstance(event, PromptFinished) and event.playback == turn.state.playing:
+        if isinstance(event, PromptFinished):
             turn.finished_playing()
             return End("finished")
         return Stay()

@@ -126,7 +126,7 @@ class Question(Step):
         match event:
             case KeyPressed(key):
                 return self.on_key(turn, key)
-            case PromptFinished(playback) if playback == turn.state.playing:
+            case PromptFinished():
                 turn.finished_playing()
                 self._wait(turn)
             case SpeechStarted(listening) if listening == turn.state.listening:

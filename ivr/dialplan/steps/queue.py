@@ -162,7 +162,7 @@ class QueueStep(Step):
                 return self._talk_ended(turn, doing, ended_by)
             case KeyPressed() | CallbackKept() | CallbackRefused() if self.callback is not None:
                 return self._callback(turn, doing, self.callback, event)
-            case PromptFinished(playback) if playback == turn.state.playing:
+            case PromptFinished():
                 turn.finished_playing()
                 turn.start_music()
                 self._announce_later(turn)

@@ -19,7 +19,7 @@ class Spoken(Step):
 
     def react(self, turn: Turn, event: Event) -> Move:
         match event:
-            case PromptFinished(playback) if playback == turn.state.playing:
+            case PromptFinished():
                 turn.finished_playing()
                 return Next()
             case KeyPressed(key):

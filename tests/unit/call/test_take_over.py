@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from ivr.call.events import CallerHungUp, Connected
+from ivr.call.events import CallerHungUp, CallId, Connected
 from ivr.call.kept import Adopted, KeptCall
 from ivr.call.parts import Around, Parts
+from ivr.call.recovery import Recovery
 from ivr.call.remains import Inherited, Remains, inherit, sort_out
 from ivr.call.session import CallSession
 from ivr.journal.fold import CallState
@@ -169,3 +170,42 @@ def test_who_has_gone_while_nobody_looked_is_noticed() -> None:
     del scene.asterisk.channels[CALLER]
     scene.play()
     assert any(isinstance(event, CallerHungUp) for event in scene.plan.seen)
+
+
+def test_a_talk_that_is_only_watched_ends_with_its_asterisk() -> None:
+    asterisk, queue, journal = FakeAsterisk(), ScriptedQueue([]), Written()
+    for name in (CALLER, ANNA):
+        asterisk.channels[name] = _Channel(name, state="Up", ours=name != CALLER)
+    asterisk.bridges[TALK] = {CALLER, ANNA}
+
+    async def nothing_kept() -> dict[CallId, KeptCall]:
+        return {}
+
+    async def told(_: CallId) -> CallState:
+        return CallState(phase="talking", operator="anna")
+
+    async def watch() -> None:
+        line = Line(asterisk, "ivr", lambda _: None, lambda _: None, lambda _: None)
+        nothing: Any = SimpleNamespace(load=nothing_kept, expect=lambda _: None, forget=lambda _: None)
+        recovery = Recovery(
+            *(asterisk, line, queue, journal, nothing, nothing, LoopClock()),
+            plan_of=nothing,
+            resume=told,
+            name="controller-2",
+        )
+        await recovery.look()
+        reading = asyncio.create_task(line.run())
+        await line.online.wait()
+        watching = list[asyncio.Task[None]]()
+        await recovery.take_over(lambda work: watching.append(asyncio.create_task(work)))
+        await asyncio.sleep(5.0)
+        asterisk.die()
+        await asyncio.gather(*watching)
+        assert not reading.done(), "both sides were gone in the same moment"
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+    run_virtually(watch())
+    assert journal.kinds == ["adopted", "talk_ended", "ended"]
+    assert dict(journal.records)["ended"]["reason"] == "line_lost"
+    assert queue.said == ["talk_ended"]

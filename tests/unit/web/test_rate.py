@@ -6,20 +6,22 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
 from starlette.types import Message
 
 from ivr.virtual_time import run_virtually
 from ivr.web.limits import RateLimit
 
 
-def test_the_hasty_wait_and_others_do_not() -> None:
+@pytest.mark.parametrize(("kind", "refusal"), [("http", 429), ("websocket", 1013)])
+def test_the_hasty_wait_and_others_do_not(kind: str, refusal: int) -> None:
     answers, waited = Counter[Any](), dict[str, float]()
 
     async def application(*_: object) -> None:
         answers["served"] += 1
 
     async def send(message: Message) -> None:
-        answers[message.get("status")] += 1
+        answers[message.get("status", message.get("code"))] += 1
 
     async def nothing() -> Message:
         return {"type": "http.disconnect"}
@@ -28,7 +30,7 @@ def test_the_hasty_wait_and_others_do_not() -> None:
 
     async def ask(address: str) -> None:
         began = asyncio.get_running_loop().time()
-        await limited({"type": "http", "client": (address, 1)}, nothing, send)
+        await limited({"type": kind, "client": (address, 1)}, nothing, send)
         waited[address] = asyncio.get_running_loop().time() - began
 
     async def rush() -> None:
@@ -41,6 +43,6 @@ def test_the_hasty_wait_and_others_do_not() -> None:
         await ask("192.0.2.1")
 
     run_virtually(rush())
-    assert answers[429] in range(495, 501), "their turn would have been far away"
-    assert answers["served"] + answers[429] == 1002
+    assert answers[refusal] in range(495, 501), "their turn would have been far away"
+    assert answers["served"] + answers[refusal] == 1002
     assert waited == {"192.0.2.1": 0.0, "192.0.2.2": 0.0}, "afterwards nobody waits"
