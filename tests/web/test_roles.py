@@ -153,6 +153,13 @@ async def test_a_body_that_is_too_large_is_refused_unread(whole: tuple[Starlette
     assert sent <= 2 * MOST_BODY_BYTES
 
 
+async def test_a_body_that_cannot_be_read_carries_no_token(whole: tuple[Starlette, Controller]) -> None:
+    visitor = await Visitor(whole[0]).enter(whole[1], "supervisor")
+    headers = {"content-type": "application/json"}
+    answer = await visitor.http.post("/api/acts/close", content=b"\xff{", headers=headers)
+    assert answer.status_code == 403
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/\r\nx: y"])
 async def test_the_language_switch_leads_nowhere_else(whole: tuple[Starlette, Controller], back: str) -> None:
     answer = await Visitor(whole[0]).http.get("/language/en", params={"back": back})
