@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from ivr.call.events import CallId
 from ivr.queue import keys
@@ -116,6 +116,23 @@ class CallCommands(QueueWorld):
             data.draw(st.sampled_from(sorted(self.operators))),
         )
         self.offer(self.holder, CallId(call), operator, at_most, by="")
+
+    @invariant()
+    def nothing_is_given_twice(self) -> None:
+        """Tried after every step: chance alone seldom offers a call to, say, an operator who talks."""
+        ready = self.model.operators_that("ready")
+        still_open = next((name for name, call in self.calls.items() if call.state != "talking"), None)
+        if still_open is not None:
+            for operator in set(self.operators).difference(ready):
+                most = len(self.calls[still_open].offers) + 1
+                assert self.try_offer(still_open, operator, most) == Refused("operator_busy")
+        for name, call in self.calls.items() if ready else ():
+            if call.state != "waiting":
+                assert self.try_offer(name, ready[0], len(call.offers) or 1) == Refused("call_taken")
+
+    def try_offer(self, call: str, operator: str, at_most: int) -> Done | Refused:
+        offer = Offer("tried", CallId(call), operator, 10)
+        return self.wait(self.store.offer(offer, epoch=self.epoch, now=self.now, at_most=at_most))
 
     def drawn_offer(self, data: st.DataObject) -> Offer:
         """One that is open, when there is one and chance wills; else one of the newest."""

@@ -125,6 +125,7 @@ class QueueWorld(RuleBasedStateMachine):
         assert len(busy) == len(set(busy)), "an operator has two calls"
         has_call = [(row.name, row.call) for row in self.people.values() if row.call]
         assert sorted(has_call) == sorted(ringing + talking)
+        assert all(len(row.offers) <= 2 for row in self.rows.values()), "a call rings at more than ever asked for"
         assert all(not row.offers for row in self.rows.values() if row.state == "talking")
         assert all(bool(row.offers) == (row.state == "offered") for row in self.rows.values())
 

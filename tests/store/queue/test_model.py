@@ -18,7 +18,7 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 from ivr.call.events import CallId
 from tests.store.queue.call_commands import CallCommands
 from tests.store.queue.people_commands import PeopleCommands
-from tests.store.queue.queue_world import CALLS, QueueWorld, calls, operators
+from tests.store.queue.queue_world import CALLS, OPERATORS, QueueWorld, calls
 from tests.store.queue.talk_commands import TalkCommands
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
@@ -26,17 +26,29 @@ pytestmark = [pytest.mark.store, pytest.mark.timeout(0)]
 STEPS = int(os.environ.get("IVR_QUEUE_STEPS", "10000"))
 STEPS_A_RUN = 50
 RUNS_A_ROUND = 50
+FOUND = ["ready", "offered", "talking", "wrap_up", "paused"]
+"""What operators may be doing as a run begins."""
 
 
 class QueueMachine(CallCommands, PeopleCommands, TalkCommands):
     """The model is what the commands promise, written down once more without Redis."""
 
-    @initialize(ready=st.sets(operators, min_size=1))
-    def people_come_to_work(self, ready: set[str]) -> None:
+    @initialize(found=st.lists(st.sampled_from(FOUND), min_size=1, max_size=len(OPERATORS)))
+    def people_are_at_work(self, found: list[str]) -> None:
+        """Each is found at something else; commands drawn by chance would seldom bring them there."""
         self.lead("first")
-        for name in sorted(ready):
-            self.ready(name)
-        self.enter(CALLS[0], 0, token=False)
+        for operator, call, doing in zip(OPERATORS, CALLS, found, strict=False):
+            self.ready(operator)
+            if doing in ("offered", "talking", "wrap_up"):
+                self.enter(call, 0, token=False)
+                self.offer("first", call, operator, 1, by="")
+            if doing in ("talking", "wrap_up"):
+                self.accept_offer(self.made[-1])
+            if doing == "wrap_up":
+                self.end_talk(call)
+            if doing == "paused":
+                self.pause(operator)
+        self.enter(CALLS[len(OPERATORS)], 0, token=False)
 
     @rule(seconds=st.integers(0, 20))
     def time_goes_by(self, seconds: int) -> None:
