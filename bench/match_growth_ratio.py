@@ -2,6 +2,9 @@
 
 A decision is timed whole, as the router pays for it: the change is folded into the view and `match` decides. What
 counts is processor time, so that other programs of the machine cost it nothing but their share of the caches.
+
+Calls that come in the place of those that left come a few at a time: to keep the ages as they were they are put in at
+old places, which moves 100 000 pointers through the caches as no caller does who comes now and stands last.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from ivr.routing.view import QueueView
 _TOPICS = ("access", "registration", "technical", "forms", "status", "documents", "payments", "appointment", "security")
 _OLDEST_SECONDS = 200.0  # in both worlds: some can still be answered in time, some starve
 _DECISIONS = 500
+_ARRIVE_TOGETHER = 10
 _ROUNDS = 30
 
 
@@ -66,6 +70,7 @@ class _World:
     def seconds_a_decision(self, decisions: int) -> float:
         """Mean cost of: an operator becomes free, the view learns of it, a call is chosen for the operator."""
         spent = 0.0
+        left: list[QueuedCall] = []
         for _ in range(decisions):
             self.now += 0.0001
             name = self.random.choice(self.names)
@@ -80,7 +85,11 @@ class _World:
             self.view.apply(Change("offer", calls=(call,), operators=(busy,)))
             spent += time.thread_time() - began
             self.view.apply(Change("accept", gone=(call.call,)))
-            self.view.apply(self._arrival(call.topic, call.place))  # as many wait, for as long, as before
+            left.append(call)
+            if len(left) == _ARRIVE_TOGETHER:  # then as many wait, for as long, as before
+                for gone in left:
+                    self.view.apply(self._arrival(gone.topic, gone.place))
+                left.clear()
         return spent / decisions
 
     def _arrival(self, topic: str, place: float) -> Change:

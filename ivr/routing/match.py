@@ -94,8 +94,9 @@ class _Search:
         for line in lines:
             self._mark_late(line)
         for line in lines:
-            yield from self._set_apart(line)
-            self._mark_late(line)  # also those of whom nothing set them apart any more
+            if line.apart:
+                yield from self._set_apart(line)
+                self._mark_late(line)  # also those of whom nothing set them apart any more
             yield from self._in_turn(line)
 
     def _mark_late(self, line: Line) -> None:
@@ -217,7 +218,7 @@ class _Search:
             self.view.owed[operator] = max(0, owed - 1)
         elif owed == 0:
             waits = (
-                self.now - self.view.calls[first.call].place
+                self.now - first.rank  # nobody late is urgent: rank is place
                 for line in self.view.lines_of(operator)
                 if (first := line.late.first())
             )

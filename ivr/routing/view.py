@@ -97,8 +97,8 @@ class QueueView:
         line.stand(standing, urgent=self.calls[call].priority > 0)
 
     def mark_late(self, line: Line, placed_before: float) -> None:
-        """Move the calls over that can no longer be answered in time."""
-        while (first := line.calls.first()) and self.calls[first.call].place <= placed_before:
+        """Move the calls over that can no longer be answered in time: none of them is urgent, so rank is place."""
+        while (first := line.calls.first()) and first.rank <= placed_before:
             line.calls.discard(first.call)
             line.late.add(first)
             line.passed_at[first.call] = line.passed
