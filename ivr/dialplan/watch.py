@@ -19,10 +19,14 @@ SETTLE_SECONDS = 0.3
 
 
 async def changes(folders: Sequence[Path], settle_seconds: float = SETTLE_SECONDS) -> AsyncIterator[None]:
-    """Yields once after each burst of changes; changes during the caller's own work are not lost."""
+    """Yields once at the start, for what changed while nobody looked, and then after each burst of changes.
+
+    Changes during the caller's own work are not lost.
+    """
     descriptor = _open(folders)
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
+    changed.set()
 
     def drain() -> None:
         os.read(descriptor, 65536)
