@@ -285,6 +285,8 @@ class Controller:
             name=self._name,
         )
         await recovery.look()
+        visits = [(kept.call, kept.incoming) for kept in recovery.kept]
+        await self.visitors.take_over(visits, self.ledger.reader.read)
         await self.softphones.restore()
         await self.draining.restore()
         self._keep(self.router.run())
@@ -345,7 +347,7 @@ class Controller:
             self._keep(self.line.hang_up(incoming.channel))
             return
         chosen = {"topic": visit.topic, "language": visit.language, "code": visit.code}
-        known = replace(incoming, dialled=self.visitors_line, **chosen)
+        known = replace(incoming, dialled=self.visitors_line, token=visit.token, ticket=visit.ticket, **chosen)
         visit.call = self.switchboard.arrive(known) or ""
         if not visit.call:
             self.visitors.call_over(visit)

@@ -78,6 +78,12 @@ class Recovery:
             {*self._remains.talks, *(c for c, kept in self._kept.items() if kept.incoming.channel in there)}
         )
 
+    @property
+    def kept(self) -> Iterable[KeptCall]:
+        """The calls of before whose callers are still there."""
+        alive = self.alive
+        return tuple(kept for call, kept in self._kept.items() if call in alive)
+
     async def look(self) -> None:
         """See what there is; waits until Asterisk answers."""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.call.events import OfferEnd
 
@@ -39,7 +39,8 @@ class IncomingCall:
 
     `plan`: the plan that a dialplan of the admin's own asks for; that dialplan gets the caller back. "": by the line.
     `account`: the SIP account of a caller who calls from a browser, see `visitors`; `topic` and `language`: chosen
-    there beforehand, `code`: what proves later on who called. Of a telephone they say nothing.
+    there beforehand, `code`: what proves later on who called, `token` and `ticket`: by which the page finds its call
+    again with another controller. Of a telephone they say nothing.
     """
 
     channel: str
@@ -51,6 +52,8 @@ class IncomingCall:
     topic: str = "none"
     code: str = ""
     language: str = ""
+    token: str = field(default="", repr=False)
+    ticket: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,24 +9,30 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
+from redis.exceptions import RedisError
 
 from ivr.clock import Clock
 from ivr.errors import IvrError
 from ivr.line.ari import Ari
+from ivr.line.channels import IncomingCall
 from ivr.line.softphone import give_password, take_password
 
 log = structlog.get_logger()
 
 UNUSED_SECONDS = 60.0
 """Whoever has an account and does not call within this loses it; a person may be asked for the microphone meanwhile."""
+TAKE_OVER_SECONDS = 10.0
+"""So long a page that nobody knows waits for the visits of a controller of before."""
 KEPT_SECONDS = 900.0
 """So long after a call its page may still rate it, or call again in the same place of the queue."""
 _CODE_DIGITS = 10
+_READ_SECONDS = 2.0
 _LONGEST_SLEEP_SECONDS = 3600.0
 
 Phase = Literal["calling", "menu", "waiting", "ringing", "talking", "held", "after", "over"]
@@ -48,6 +54,18 @@ _PHASES: Mapping[str, Phase] = {
     "ended": "over",
 }
 _MOVES_THE_QUEUE = frozenset({"queued", "unqueued", "connected", "talk_ended", "left", "overruled", "ended"})
+
+
+class Step(Protocol):
+    """A record of a call."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+
+
+ReadSteps = Callable[[str], Awaitable[Sequence[Step]]]
 
 
 class VisitRefused(IvrError):
@@ -125,6 +143,16 @@ class Visitors:
         self._visits: dict[str, Visit] = {}
         self._borrowers: dict[str, Visit] = {}
         self._wake = asyncio.Event()
+        self.complete = asyncio.Event()
+        """Set once the visits of a controller of before are known, too."""
+
+    async def find(self, token: str) -> Visit | None:
+        """As `of`; right after a start it waits until it is known who was here before."""
+        if token and token not in self._visits:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TAKE_OVER_SECONDS):
+                    await self.complete.wait()
+        return self.of(token)
 
     def of(self, token: str) -> Visit | None:
         """The visit whose page knows this."""
@@ -168,6 +196,29 @@ class Visitors:
             return None
         visit.channel, visit.until = channel, None
         return visit
+
+    async def take_over(self, calls: Iterable[tuple[str, IncomingCall]], read: ReadSteps) -> None:
+        """Calls that began with a controller that died; those from the page are found again by what the page knows."""
+        for call, incoming in calls:
+            if incoming.token and incoming.account in self._free:
+                steps: Sequence[Step] = ()
+                try:
+                    async with asyncio.timeout(_READ_SECONDS):
+                        steps = await read(call)
+                except (RedisError, OSError, TimeoutError) as error:
+                    log.warning("visit_half_known", call=call, reason=type(error).__name__)  # told from here on
+                self._go_on(call, incoming, steps)
+        self.complete.set()
+
+    def _go_on(self, call: str, incoming: IncomingCall, steps: Iterable[Step]) -> None:
+        account = incoming.account
+        self._free.remove(account)
+        visit = Visit(incoming.token, incoming.ticket, incoming.code)
+        visit.begin(account, incoming.topic, incoming.language)
+        visit.channel, visit.call = incoming.channel, call
+        for step in steps:
+            visit.take(step.kind, step.data)
+        self._visits[visit.token] = self._borrowers[account] = visit
 
     def call_over(self, visit: Visit) -> None:
         """Its call has ended, or did not come about: the account is taken back at once."""

@@ -121,7 +121,7 @@ class CallerSurface:
 
     async def _end_before(self, token: str) -> None:
         """The page was loaded anew, or lost its network: its call of before makes way, and leaves its place."""
-        visit = self._visitors.of(token)
+        visit = await self._visitors.find(token)
         if visit is None or not (visit.account and visit.channel):
             return
         await self._controller.line.hang_up(visit.channel)
@@ -136,7 +136,7 @@ class CallerSurface:
     # --- during and after it ---
 
     async def _stream(self, request: Request) -> Response:
-        visit = self._visitors.of(_token(request))
+        visit = await self._visitors.find(_token(request))
         if visit is None:
             return answer({"error": "this visit is over"}, 401)
         return StreamingResponse(self._events(visit), media_type="text/event-stream")
@@ -175,7 +175,7 @@ class CallerSurface:
         }
 
     async def _rate(self, request: Request, fields: Fields) -> object:
-        visit = self._visitors.of(_token(request))
+        visit = await self._visitors.find(_token(request))
         if visit is None:
             raise _Wrong("this visit is over", 401)
         if fields.get("score") not in ("1", "2", "3", "4", "5"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from ivr.errors import AsteriskUnavailable
+from ivr.line.channels import IncomingCall
 from ivr.line.visitors import KEPT_SECONDS, UNUSED_SECONDS, Visitors, VisitRefused
 from ivr.virtual_time import LoopClock, run_virtually
 
@@ -157,5 +159,65 @@ def test_the_page_is_told_of_its_own_call_and_of_a_queue_that_moves() -> None:
         assert (visit.request, visit.operator) == ("100037", "boris")
         await changes.aclose()
         assert not visit.watchers
+
+    visiting(course)
+
+
+@dataclass(frozen=True)
+class Took:
+    """A step that the call has made."""
+
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def test_another_controller_goes_on_with_the_visit_of_a_call_and_its_page_waits_for_that() -> None:
+    lent = IncomingCall(
+        *("channel-1", "123", "", "sip"),
+        account="visitor-2", topic="access", code="0123456789", token="known", ticket="way",
+    )  # fmt: skip
+    by_telephone = IncomingCall("channel-2", "123", "+79990000000", "sip")
+
+    async def steps(call: str) -> list[Took]:
+        assert call == "c1", "of no other call is there a visit"
+        await asyncio.sleep(1)
+        return [Took("arrived"), Took("connected", {"operator": "anna"}), Took("talk_ended")]
+
+    async def course(visitors: Visitors, passwords: Passwords) -> None:
+        passwords.known["visitor-2"] = "of before"
+        asking = asyncio.create_task(visitors.find("known"))
+        await asyncio.sleep(0)
+        assert not asking.done()
+        await visitors.take_over([("c1", lent), ("c2", by_telephone)], steps)
+        visit = await asking
+        assert visit
+        assert visit is visitors.of_ticket("way") is visitors.of("known")
+        assert (visit.call, visit.phase, visit.operator, visit.talked, visit.code) == (
+            *("c1", "after", "anna", True, "0123456789"),
+        )
+        assert visitors.arrived("visitor-2", "channel-3") is None, "it is in its call"
+        other, _ = await visitors.begin("none")
+        assert (other.account, visitors.free) == ("visitor-1", 0)
+        assert await visitors.find("guessed") is None
+
+        visitors.observe("c1", "ended", {})
+        await asyncio.sleep(1)
+        assert "visitor-2" not in passwords.known
+        assert (visitors.free, visitors.of("known")) == (1, visit)
+
+    visiting(course)
+
+
+def test_a_visit_is_gone_on_with_although_the_store_does_not_tell_how_far_it_is() -> None:
+    async def nobody_answers(_: str) -> list[Took]:
+        raise ConnectionResetError
+
+    async def course(visitors: Visitors, _: Passwords) -> None:
+        lent = IncomingCall("channel-1", "123", "", "sip", account="visitor-1", token="known", ticket="way")
+        await visitors.take_over([("c1", lent)], nobody_answers)
+        visitors.observe("c1", "queued", {})
+        visit = await visitors.find("known")
+        assert visit
+        assert visit.phase == "waiting"
 
     visiting(course)
