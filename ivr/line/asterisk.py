@@ -32,6 +32,9 @@ from ivr.line.tape import Tape
 log = structlog.get_logger()
 
 _OWN_CHANNEL_SECONDS = 2.0
+_FORMATS = (
+    "opus,alaw,ulaw"  # what we offer, best first, of what the account allows; unasked, Asterisk begins with G.711
+)
 _FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
 _CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
 
@@ -205,6 +208,7 @@ class Line:
                 app=self._application,
                 channelId=leg.channel,
                 callerId=caller,
+                formats=_FORMATS,
                 timeout=-1,  # how long to ring is the router's decision
             )
         except BaseException as error:

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from ivr.agent.agent import Agent
 from ivr.agent.script import CallScript, OperatorScript, PlayFile, keys
 from ivr.agent.steps import CallReport
+from ivr.line.ari import AriClient
 from ivr.web.commands import invitation
 from tests.agent.tones import TONES, write_tone
 from tests.browser.conftest import LAPTOP
@@ -109,6 +110,21 @@ async def heard_in(page: Page, *names: str) -> None:
         if found == sorted(names):
             return
     raise AssertionError(f"heard {found}, not {names}")
+
+
+async def codecs(hotline: RunningHotline) -> dict[str, str]:
+    """What each SIP account that is in a call sends and gets, by Asterisk's own word."""
+    wiring = hotline.hotline.wiring
+    async with AriClient(wiring.asterisk_address, "ivr", wiring.asterisk_password, "ivr") as ari:
+        found: dict[str, str] = {}
+        for channel in await ari.request("GET", "channels"):
+            technology, _, name = str(channel["name"]).partition("/")
+            if technology == "PJSIP":
+                told = await ari.request(
+                    "GET", f"channels/{channel['id']}/variable", variable="CHANNEL(audionativeformat)"
+                )
+                found[name.rpartition("-")[0]] = str(told["value"]).strip("()")
+    return found
 
 
 async def consults_boris(page: Page) -> None:

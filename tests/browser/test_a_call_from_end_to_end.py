@@ -18,7 +18,9 @@ from ivr.agent.sounds import Voice
 from ivr.web.commands import invitation
 from tests.agent.tones import write_tone
 from tests.browser.conftest import LAPTOP, WALL, axe_violations, picture
+from tests.browser.desk import codecs
 from tests.browser.voices import does_not_hear, speaking_browser, write_microphone
+from tests.failures.conftest import kill, spare_ready
 from tests.telephone.conftest import RunningHotline
 
 pytestmark = [pytest.mark.browser, pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
@@ -226,6 +228,50 @@ async def test_a_page_that_is_loaded_again_has_its_place_and_one_without_a_micro
     for page in (anna, deaf, caller):
         await page.context.close()
     assert pages.complaints == []
+
+
+@pytest.mark.timeout(240)  # two controllers, three calls
+async def test_a_page_finds_its_call_again_when_the_controller_dies(
+    agent: Agent, hotline: RunningHotline, browsers: tuple[Browser, Browser]
+) -> None:
+    theirs, ours = browsers
+    pages = Pages(hotline)
+    anna = await pages.signed_in(ours, "operator", "/console", "anna", viewport=LAPTOP)
+    await expect(anna.locator("#phone")).to_have_text("гарнитура на связи", timeout=LONG)
+    await anna.click("#ready")
+    await anna.select_option("#pause", "break")
+    await expect(anna.locator("#state-name")).to_have_text("пауза", timeout=LONG)
+    ahead = asyncio.create_task(agent.call("88005553535", CallScript((keys("1"),))))
+    await hotline.until(lambda status: status["waiting_count"] == 1)
+    caller = await pages.open(theirs, viewport=TELEPHONE)
+    await caller.goto(f"{hotline.hotline.web_address}/call")
+    await caller.check("[name=topic][value=access]")
+    await caller.click("#call")
+    await expect(caller.locator("#place")).to_have_text("2", timeout=LONG)
+    call = (await hotline.status())["waiting"][1]["call"]
+    await spare_ready(hotline)
+    kill(hotline.process_id("controller"))
+    await hotline.back()
+
+    ahead.cancel()
+    await asyncio.gather(ahead, return_exceptions=True)
+    await expect(caller.locator("#place")).to_have_text("1", timeout=LONG)
+    await expect(caller.locator("#trouble")).to_be_hidden(timeout=LONG)
+    await picture(caller, "caller-found-again")
+    assert list((await codecs(hotline)).values()) == ["opus"]
+    await anna.click("#ready")
+    await anna.click("#answer")
+    await expect(caller.locator("#during[data-phase=talking]")).to_be_visible(timeout=LONG)
+    assert await does_not_hear(caller, "anna") == ""
+    await caller.click("#hang-up")  # by a way that the page has found again, too
+    await hotline.until(lambda status: not status["calls"])
+    await caller.click("[data-score='4']")
+    await expect(caller.locator("#thanks")).to_contain_text("Спасибо", timeout=LONG)
+    kinds = [record.kind for record in await hotline.records(call)]
+    assert {"adopted", "connected", "rated"} <= set(kinds)
+    await anna.click("#gone")
+    for page in (anna, caller):
+        await page.context.close()
 
 
 @pytest.mark.timeout(120)
