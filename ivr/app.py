@@ -39,6 +39,7 @@ from ivr.line.channels import IncomingCall, OperatorCode
 from ivr.line.draining import Draining
 from ivr.line.events import ContactsChanged
 from ivr.line.fastagi import FastAgi
+from ivr.line.headsets import Headsets
 from ivr.line.outside import NOWHERE, Outside
 from ivr.line.softphone import Softphones, operator_of
 from ivr.line.tape import Tape
@@ -111,6 +112,7 @@ class Controller:
         self._name = wiring.machine
         names = tuple(profile.name for profile in profiles)
         self.softphones = Softphones(self.ari)
+        self.headsets = Headsets(self.ari)
         self.visitors = Visitors(self.ari, clock, visitors)
         self.visitors_line = visitors_line
         self.desks = Desks(self, ledger, clock, policy.wrap_up_seconds)

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 
 from ivr.app import Controller
+from ivr.call.events import CallId
+from ivr.call.listening_in import Mode
 from ivr.clock import SystemClock
+from ivr.errors import AsteriskUnavailable
 from ivr.hotline import Hotline
 from ivr.journal.reader import JournalReader
 from ivr.queue.store import QueueStore
@@ -69,6 +72,16 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         feed,
         lambda: ledger.today,
     )
+
+    def listen(call: CallId, supervisor: str, telephone: str, mode: Mode) -> bool:
+        account = controller.softphones.telephone(telephone) if telephone else controller.headsets.of(supervisor)
+        return controller.switchboard.listen_in(call, supervisor, account, mode)
+
+    async def lend_headset(supervisor: str) -> tuple[str, str]:
+        if not controller.line.connected:
+            raise AsteriskUnavailable("the telephony is away")
+        return await controller.headsets.lend(supervisor)
+
     supervision = Supervision(QueueStore(controller.redis), SystemClock(), policy)
     acts = Acts(
         supervision,
@@ -77,7 +90,8 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         ledger.incidents,
         queues=lambda: planned_queues(controller.plans) | set(controller.router.view.queues),
         titles={account.name: account.full_name for account in hotline.accounts},
-        listen=controller.switchboard.listen_in,
+        listen=listen,
+        headset=controller.headsets.of,
         notices=controller.notices,
         sayable=lambda: controller.sayable,
         tell=lambda call, kind, facts: ledger.record(call, kind, data=facts),
@@ -96,7 +110,15 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
         operators=hotline.accounts,
         surfaces=(
             ConsoleSurface(console, hotline.browser_telephones),
-            Supervisor(acts, report.take, supervision.audit, controller.notices, lambda: controller.sayable),
+            Supervisor(
+                acts,
+                report.take,
+                supervision.audit,
+                controller.notices,
+                lambda: controller.sayable,
+                lend_headset,
+                hotline.browser_telephones,
+            ),
             Metrics(ledger.meters, report.take, levels),
             NoticesApi(controller.notices, lambda: controller.sayable),
             Requests(

@@ -13,6 +13,7 @@ from pathlib import Path
 from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.hotline import Hotline
 from ivr.line.ari import wait_for_ari
+from ivr.line.headsets import HEADSETS
 from ivr.provision import render
 from ivr.provision import store as embedded_store
 from ivr.provision.ports import ADDRESS
@@ -110,6 +111,7 @@ def _asterisk_settings(hotline: Hotline, music: Path) -> render.Hotline:
         trunk=render.Trunk(settings.trunk.addresses, settings.trunk.outgoing),
         own_dialplan=hotline.home.config / "extensions.conf",
         telephones=settings.network.telephones,
+        headsets=HEADSETS,
         visitors=settings.visitors,
         encryption=hotline.encryption,
     )

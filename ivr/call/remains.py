@@ -15,6 +15,7 @@ from ivr.operator.desk import Desk, Target
 
 _MADE_BY_US = re.compile(r"-(leg|media|snoop)\d+$")
 TALK, HOLD = "-talk", "-hold"
+_SUPERVISOR = re.compile(r"-with-leg\d+$")  # of a supervisor who listens in; the page, or telephone, begins anew
 _RECORDS = "-record"  # it ends with the channel that it hears
 
 
@@ -52,7 +53,10 @@ def sort_out(channels: Sequence[Mapping[str, Any]], bridges: Sequence[Mapping[st
     talks: dict[CallId, tuple[str, ...]] = {}
     held: dict[CallId, str] = {}
     useless_bridges = []
-    rooms = {str(bridge["id"]): tuple(map(str, bridge["channels"])) for bridge in bridges}
+    rooms = {
+        str(bridge["id"]): tuple(name for name in map(str, bridge["channels"]) if not _SUPERVISOR.search(name))
+        for bridge in bridges
+    }
     for bridge in bridges:
         name, members = str(bridge["id"]), rooms[str(bridge["id"])]
         call = CallId(name.removesuffix(TALK))

@@ -48,8 +48,8 @@ _SILENT = (
 )
 _ACCOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
 _RESERVED_NAMES = {"global", "udp", "tcp", "telephone", "trunk", "operator", "operator-password", "operator-telephone"}
-_RESERVED_NAMES |= {"tls", "ws", "browser", "browser-contact", "visitor"}
-_VISITOR = re.compile(r"visitor-[0-9]+")
+_RESERVED_NAMES |= {"tls", "ws", "browser", "browser-contact", "headset", "visitor"}
+_LENT = re.compile(r"(headset|visitor)-[0-9]+")
 _NUMBER = re.compile(r"\+?[0-9]{1,15}")
 _UNREADABLE = re.compile(r"[;,&$|(){}\[\]\"'\\\r\n]")
 
@@ -101,6 +101,8 @@ class Hotline:
     own_dialplan: Path | None = None
     telephones: IPv4Address | IPv6Address = _LOOPBACK
     """Where SIP and sound are taken; the rest stays on loopback."""
+    headsets: tuple[str, ...] = ()
+    """Accounts that are lent to pages of supervisors."""
     visitors: tuple[str, ...] = ()
     """Accounts that are lent to callers from the public page."""
     encryption: Encryption | None = None
@@ -129,7 +131,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
     Asterisk could not read.
     """
     for operator in hotline.operators:
-        taken = operator.name in _RESERVED_NAMES or _VISITOR.fullmatch(operator.name)
+        taken = operator.name in _RESERVED_NAMES or _LENT.fullmatch(operator.name)
         if taken or not _ACCOUNT_NAME.fullmatch(operator.name):
             raise SetupFailed(
                 f'"{operator.name}" cannot be the name of an operator',
@@ -146,6 +148,7 @@ def render_hotline(templates: Path, asterisk: Asterisk, folder: Path, hotline: H
         "rtp_end": hotline.ports.rtp_end,
         "ari_password": hotline.ari_password,
         "operators": [asdict(operator) for operator in hotline.operators],
+        "headsets": hotline.headsets,
         "visitors": hotline.visitors,
         "trunk": asdict(hotline.trunk),
         "fallback": {

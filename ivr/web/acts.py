@@ -62,8 +62,9 @@ Told = Callable[[str, str, Mapping[str, str | int]], None]
 class Acts:
     """`view` is what waits now, `queues` names all queues there are; `titles` names operators for people.
 
-    `listen(call, supervisor, telephone, mode)` rings there, False when there is no talk; `sayable` are the notices
-    that there are. `tell(call, kind, facts)` writes the call's journal. `drain(True)` takes no new calls any more.
+    `listen(call, supervisor, telephone, mode)` rings there, telephone "" being the supervisor's page, False when there
+    is no talk; `headset` is the page's account, "" when it has none. `sayable` are the notices that there are.
+    `tell(call, kind, facts)` writes the call's journal. `drain(True)` takes no new calls any more.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Acts:
         queues: Callable[[], Collection[str]],
         titles: Mapping[str, str],
         listen: Listen,
+        headset: Callable[[str], str],
         notices: NoticeBoard,
         sayable: Callable[[], Mapping[str, str]],
         tell: Told,
@@ -87,6 +89,7 @@ class Acts:
         self._queues = queues
         self._titles = titles
         self._listen_in = listen
+        self._headset = headset
         self._notices = notices
         self._sayable = sayable
         self._tell = tell
@@ -210,15 +213,19 @@ class Acts:
         return Acted("Инцидент закрыт; если сбой продолжится, откроется снова", "The incident is closed")
 
     async def _listen(self, fields: Fields, by: str) -> Acted:
-        """Rings at the supervisor's own telephone; hanging it up ends it."""
+        """Rings in the supervisor's page, or at the telephone that is named; hanging up ends it."""
         call, mode, telephone = fields.get("call", ""), fields.get("mode", ""), fields.get("telephone", "")
         if mode not in _MODES:
             raise ActRefused("слушать, подсказывать или участвовать", f"mode is one of {', '.join(_MODES)}")
-        if telephone not in self._titles:
+        if not telephone and not self._headset(by):
+            raise ActRefused("гарнитура этой страницы не подключена", "your page has no headset: name a telephone")
+        if telephone and telephone not in self._titles:
             raise ActRefused(f"нет телефона «{telephone}»", f"there is no telephone {telephone!r}")
         await self._note(by, mode, call, {"telephone": telephone})
         if not self._listen_in(CallId(call), by, telephone, cast("Mode", mode)):
             raise ActRefused("сейчас в этом звонке никто не говорит", "nobody talks in this call now")
+        if not telephone:
+            return Acted(_MODES[mode], mode)
         title = self._titles[telephone]
         return Acted(f"{_MODES[mode]}: звонит телефон, {title}; конец — положить трубку", f"{mode}: {title}")
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from ivr.errors import IvrError
 from ivr.queue.model import AuditEntry
 from ivr.queue.notices import NoticeBoard
 from ivr.web import words
@@ -24,7 +25,10 @@ _ROWS = 50
 
 
 class Supervisor:
-    """`audit(newest)`: the last acts on the queue, newest first; `sayable`: prompt → words of each notice there is."""
+    """`audit(newest)`: the last acts on the queue, newest first; `sayable`: prompt → words of each notice there is.
+
+    `headset(supervisor)` lends the page an account and its password, `telephones` is where it reaches Asterisk.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,8 @@ class Supervisor:
         audit: Callable[[int], Awaitable[Sequence[AuditEntry]]],
         notices: NoticeBoard,
         sayable: Callable[[], Mapping[str, str]],
+        headset: Callable[[str], Awaitable[tuple[str, str]]],
+        telephones: Sequence[str],
     ) -> None:
         self.sections = (Section("/supervisor", "Управление", "Supervision", "supervise"),)
         self._acts = acts
@@ -40,12 +46,15 @@ class Supervisor:
         self._audit = audit
         self._notices = notices
         self._sayable = sayable
+        self._headset = headset
+        self._telephones = telephones
 
     def routes(self, access: Access, pages: Pages) -> Sequence[BaseRoute]:
         self._pages = pages
         return (
             access.route("/supervisor", "supervise", self.page),
             access.route("/supervisor/board", "supervise", self.board),
+            access.route("/api/supervisor/headset", "supervise", self.headset, methods=["POST"]),
             access.route("/api/acts/{act}", "supervise", self.act, methods=["POST"]),
         )
 
@@ -55,6 +64,14 @@ class Supervisor:
     async def board(self, request: Request) -> Response:
         """The changing part of the page."""
         return await self._shown(request, "supervisor-board.html")
+
+    async def headset(self, request: Request) -> Response:
+        """What the page needs in order to be rung."""
+        try:
+            account, password = await self._headset(request.state.visitor.account.name)
+        except IvrError as error:
+            return answer({"error": error.what}, 409)
+        return answer({"addresses": list(self._telephones), "account": account, "password": password})
 
     async def act(self, request: Request) -> Response:
         """POST the fields of one act; answers with what was done and what undoes it, as JSON or part of the page."""

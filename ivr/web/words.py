@@ -77,6 +77,13 @@ STEPS: _Names = {
     "transfer_ended": ("Перевод закончен", "Transfer over"),
     "talk_ended": ("После разговора", "After the talk"),
     "rated": ("Поставил оценку", "Rated"),
+    "request_opened": ("Заведено обращение", "Request opened"),
+    "request_assigned": ("Обращение назначено", "Request assigned"),
+    "request_status": ("Статус обращения", "Request's status"),
+    "request_overdue": ("Обращение просрочено", "Request overdue"),
+    "result": ("Итог записан", "Result filed"),
+    "corrected": ("Исправлено", "Corrected"),
+    "person_erased": ("Личные данные стёрты", "Personal data erased"),
 }
 STATES: _Names = {
     "ready": ("свободен", "free"),
@@ -111,8 +118,8 @@ BOARD: _Names = {
     "mean": ("в среднем", "on average"),
     "no_calls": ("сегодня ещё никто не вставал в очередь", "nobody has been queued today yet"),
     "empty": ("очередь пуста", "nobody waits"),
-    "longest": ("дольше всех", "longest"),
-    "in_all": ("всего на линии", "calls in all"),
+    "longest": ("дольше", "longest"),
+    "in_all": ("на линии", "calls in all"),
     "on_shift": ("на смене", "on shift"),
     "incident": ("Критический инцидент", "Critical incident"),
     "since": ("с", "since"),
@@ -126,6 +133,15 @@ BOARD: _Names = {
     "abandoned": ("не дождались", "abandoned"),
     "in_target": ("за 30 с", "within 30 s"),
     "of": ("из", "of"),
+}
+HEADSET: _Names = {
+    "listen": ("Вас никто не слышит", "Nobody hears you"),
+    "whisper": ("Вас слышит оператор, звонящий не слышит", "The operator hears you, the caller does not"),
+    "join": ("Вас слышат и оператор, и звонящий", "Operator and caller hear you"),
+    "connecting": ("Соединяем…", "Connecting…"),
+    "no_microphone": ("Браузер не дал микрофон", "The browser gave no microphone"),
+    "no_answer": ("Гарнитура не подключилась, попробуйте ещё раз", "The headset did not connect, try again"),
+    "over": ("Вы больше не в разговоре", "You are out of the talk"),
 }
 
 
@@ -145,5 +161,6 @@ def chosen(language: Language) -> Mapping[str, Mapping[str, str]]:
         "parts": PARTS,
         "queues": QUEUES,
         "board": BOARD,
+        "headset": HEADSET,
     }
     return {title: {id_: both[language == "en"] for id_, both in names.items()} for title, names in tables.items()}

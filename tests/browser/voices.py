@@ -53,7 +53,14 @@ async def does_not_hear(page: Page, who: str, seconds: float = 60.0) -> str:
     return heard
 
 
-def write_microphone(path: Path, who: str, voice: Voice | None = None, sentence: str = "", speaks: float = 0.0) -> Path:
+def write_microphone(
+    path: Path,
+    who: str,
+    voice: Voice | None = None,
+    sentence: str = "",
+    speaks: float = 0.0,
+    on_seconds: float = _ON_SECONDS,
+) -> Path:
     """A WAV file for a fake microphone: says the sentence again and again for so many seconds, then is the tone."""
     rate, parts = 16_000, []
     if voice is not None:
@@ -62,7 +69,7 @@ def write_microphone(path: Path, who: str, voice: Voice | None = None, sentence:
             words = np.frombuffer(spoken.readframes(spoken.getnframes()), "<i2")
         pause = np.zeros(4 * rate, dtype="<i2")
         parts += [pause, words] * (1 + round(speaks * rate / (len(words) + len(pause)))) + [pause]
-    times = np.arange(round(_ON_SECONDS * rate)) / rate
+    times = np.arange(round(on_seconds * rate)) / rate
     beep = np.round(6000 * np.sin(2 * np.pi * TONES[who] * times)).astype("<i2")
     parts += [beep, np.zeros(round(_OFF_SECONDS * rate), dtype="<i2")] * 240
     with wave.open(str(path), "wb") as file:

@@ -23,6 +23,7 @@ GUARDED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/api/audit/stream"): OVERSEERS,
     ("GET", "/supervisor"): SUPERVISORS,
     ("GET", "/supervisor/board"): SUPERVISORS,
+    ("POST", "/api/supervisor/headset"): SUPERVISORS,
     ("GET", "/metrics"): READERS | {"monitor"},
     ("GET", "/api/notices"): EVERYBODY,
     ("POST", "/api/notices"): SUPERVISORS,

@@ -25,6 +25,7 @@ from tests.unit.call.world import CALL, RepeatCaller, ScriptedQueue, ScriptedSpe
 
 BORIS = Target("operator", "boris")
 TALK, HOLD, CALLER, ANNA, SECOND = f"{CALL}-talk", f"{CALL}-hold", "caller-1", f"{CALL}-leg1", f"{CALL}-leg2"
+CHIEF = f"{CALL}-with-leg3"
 DIALPLAN = {"app_name": "Stasis", "app_data": "ivr,line,123,sip"}
 
 
@@ -57,6 +58,12 @@ WITH_BORIS = {**WITH_ANNA, SECOND: "boris"}
             {**WITH_ANNA, SECOND: "trunk"},
             CallState(asked_in="mfc"),
             Inherited(Desk("anna", "conference", Target("outside", "mfc")), ANNA, SECOND),
+        ),
+        (  # a supervisor who had joined is let go: nobody would know of them any more
+            {TALK: (CALLER, ANNA, CHIEF)},
+            {**WITH_ANNA, CHIEF: "headset-1"},
+            CallState(),
+            Inherited(Desk("anna"), ANNA),
         ),
         ({TALK: (CALLER, SECOND)}, {CALLER: "trunk", SECOND: "boris"}, CallState(), None),
     ],
