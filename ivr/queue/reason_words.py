@@ -12,6 +12,7 @@ Say = Callable[[str, str], str]
 """Takes the Russian and the English words, gives those that are wanted."""
 
 _AT_ONCE_SECONDS = 0.5  # who was free so soon before the call did not keep it waiting
+_MINUTE = 60
 
 
 def speaker(language: Language) -> Say:
@@ -37,9 +38,9 @@ def in_words(reason: Reason, language: Language = "ru") -> str:
     parts.append(
         say(
             f"{chosen.operator}: уровень {chosen.level}{_lent(reason, say)};"
-            f" свободны {reason.free} из {reason.signed_in}, кто может взять",
+            f" могут взять {reason.signed_in}, из них свободны {reason.free}",
             f"{chosen.operator}: level {chosen.level}{_lent(reason, say)};"
-            f" free: {reason.free} of {reason.signed_in} who can take it",
+            f" {reason.signed_in} can take it, of whom free: {reason.free}",
         )
     )
     parts.extend(f"{other.operator}: {_passed_over(other, chosen, language)}" for other in others)
@@ -47,7 +48,11 @@ def in_words(reason: Reason, language: Language = "ru") -> str:
 
 
 def seconds(value: float, language: Language = "ru") -> str:
-    """A time as it is written: `2,5 с`, `2.5 s`."""
+    """A time as it is written: `2,5 с`, `2.5 s`; from a minute on `2 мин 13 с`, `2 min 13 s`."""
+    if value >= _MINUTE:
+        minutes, rest = divmod(round(value), _MINUTE)
+        minute, second = ("мин", "с") if language == "ru" else ("min", "s")
+        return f"{minutes} {minute}" + (f" {rest} {second}" if rest else "")
     short = f"{value:.1f}".removesuffix(".0")
     return short.replace(".", ",") + " с" if language == "ru" else short + " s"
 
@@ -94,14 +99,20 @@ def _why_not_sooner(reason: Reason, language: Language) -> Iterator[str]:
     if reason.kept_seconds:
         kept = seconds(reason.kept_seconds, language)
         yield say(
-            f"место сохранено с прерванного звонка, {kept} из них прошли до этого",
-            f"the place was kept from a call that was cut off, {kept} of them passed before this one",
+            f"место сохранено с прерванного звонка: {kept} из этого времени прошли ещё тогда",
+            f"the place was kept from a call that was cut off: {kept} of that time passed then",
         )
     if reason.held_back_seconds:
         held = seconds(reason.held_back_seconds, language)
         yield say(f"до того {held} перезванивать было рано", f"for {held} it was too early to ring back")
     could_be_asked = reason.waited_seconds - max(reason.kept_seconds, reason.held_back_seconds)
-    if chosen.idle_seconds + _AT_ONCE_SECONDS < could_be_asked and reason.rule != "preferred":
+    if reason.passed_by:
+        yield say(
+            "операторы освобождались, но сначала взяли звонки, которые ещё можно было принять в срок:"
+            f" {reason.passed_by}",
+            f"operators came free, but first took calls that could still be answered in time: {reason.passed_by}",
+        )
+    elif chosen.idle_seconds + _AT_ONCE_SECONDS < could_be_asked and reason.rule != "preferred":
         yield say(
             "раньше никого, кого можно спросить, свободного не было", "nobody who may be asked was free any sooner"
         )
@@ -112,11 +123,6 @@ def _why_not_sooner(reason: Reason, language: Language) -> Iterator[str]:
         yield say(
             f"поиск расширен до уровня {reason.open_levels}: {who} спрашивают через {after} ожидания",
             f"the search was widened to level {reason.open_levels}: {whom} are asked after {after} of waiting",
-        )
-    if reason.passed_by:
-        yield say(
-            f"вперёд пропущены звонки, которые ещё можно было принять в срок: {reason.passed_by}",
-            f"calls that could still be answered in time went first: {reason.passed_by}",
         )
     if reason.awaited:
         yield say(

@@ -19,9 +19,15 @@ PLAIN = Reason("in_time", 2.0, 0, 1, 1, (ANNA,), free=1, signed_in=3)
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        (PLAIN, "подошла очередь через 2 с ожидания, к сроку можно успеть; anna: уровень 1; свободны 1 из 3"),
+        (
+            PLAIN,
+            "подошла очередь через 2 с ожидания, к сроку можно успеть; anna: уровень 1; могут взять 3, из них свободны",
+        ),
         (replace(PLAIN, rule="late", waited_seconds=44), "подошла очередь через 44 с ожидания, к сроку уже не успеть"),
-        (replace(PLAIN, rule="starving", waited_seconds=130), "ждёт уже 130 с: больше никого нельзя пропускать вперёд"),
+        (
+            replace(PLAIN, rule="starving", waited_seconds=130),
+            "ждёт уже 2 мин 10 с: больше никого нельзя пропускать вперёд",
+        ),
         (replace(PLAIN, rule="urgent", priority=2), "срочный звонок (срочность 2), поэтому раньше своего места"),
         (replace(PLAIN, rule="preferred"), "прошлый разговор вёл оператор anna, поэтому ему, через 2 с ожидания"),
         (replace(PLAIN, rule="second_ring"), "времени мало, поэтому звонит и у второго оператора"),
@@ -35,7 +41,10 @@ PLAIN = Reason("in_time", 2.0, 0, 1, 1, (ANNA,), free=1, signed_in=3)
             replace(PLAIN, level=4, open_levels=4, opens_after_seconds=20, candidates=(BORIS,)),
             "операторов других очередей спрашивают через 20 с ожидания",
         ),
-        (replace(PLAIN, passed_by=3), "вперёд пропущены звонки, которые ещё можно было принять в срок: 3"),
+        (
+            replace(PLAIN, waited_seconds=41, passed_by=3),
+            "операторы освобождались, но сначала взяли звонки, которые ещё можно было принять в срок: 3; anna",
+        ),
         (replace(PLAIN, awaited="vera"), "напрасно ждали, что освободится vera: прошлый разговор был там"),
         (
             replace(PLAIN, not_again=("vera", "boris")),
@@ -45,9 +54,12 @@ PLAIN = Reason("in_time", 2.0, 0, 1, 1, (ANNA,), free=1, signed_in=3)
         (replace(PLAIN, lent_by="olga"), "anna: уровень 1, временно на этой теме по слову olga;"),
         (
             replace(PLAIN, waited_seconds=95.5, kept_seconds=90),
-            "место сохранено с прерванного звонка, 90 с из них прошли до этого; anna",
+            "место сохранено с прерванного звонка: 1 мин 30 с из этого времени прошли ещё тогда; anna",
         ),
-        (replace(PLAIN, waited_seconds=900, held_back_seconds=890), "до того 890 с перезванивать было рано; anna"),
+        (
+            replace(PLAIN, waited_seconds=900, held_back_seconds=890),
+            "до того 14 мин 50 с перезванивать было рано; anna",
+        ),
         (replace(PLAIN, candidates=(ANNA, BORIS)), "boris: уровень 2"),
         (
             replace(PLAIN, candidates=(ANNA, replace(BORIS, level=1, scarcity=2.0))),
@@ -69,7 +81,7 @@ def test_a_reason_says_why_now_why_not_sooner_and_why_this_one(reason: Reason, s
 
 def test_a_kept_reason_is_told_in_either_language() -> None:
     assert told(to_json(PLAIN), "ru") == in_words(PLAIN)
-    assert "in time for the target; anna: level 1; free: 1 of 3 who can take it" in told(to_json(PLAIN), "en")
+    assert "in time for the target; anna: level 1; 3 can take it, of whom free: 1" in told(to_json(PLAIN), "en")
 
 
 def test_the_words_of_an_older_journal_are_told_as_they_stand() -> None:
@@ -151,7 +163,7 @@ def test_a_call_that_was_passed_back_waits_anew() -> None:
         ]
     )
     assert story[3:5] == (
-        "60 с: anna передаёт звонок в очередь people.",
+        "1 мин: anna передаёт звонок в очередь people.",
         "Очередь people: место 1, срочный (срочность 1).",
     )
     assert "Ожидание 2 с" in story[-1]
@@ -169,7 +181,7 @@ def test_a_call_back_tells_of_its_tries() -> None:
     assert story[0] == "Очередь people: ждёт обратного звонка вместо звонка first."
     assert story[2:] == (
         "53 с: anna на линии, набираем звонящего (попытка 1).",
-        "78 с: звонящий: нет ответа; осталось попыток: 2.",
+        "1 мин 18 с: звонящий: нет ответа; осталось попыток: 2.",
     )
 
 
