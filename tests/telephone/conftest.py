@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,15 @@ _UNTIL_SECONDS = 30.0
 _PAGES = ("/", "/metrics", "/supervisor", "/supervisor/board", "/requests", "/api/requests", "/api/lately")
 _PAGES_OF_CALLS = ("/calls/{call}", "/api/journal/{call}")
 _CALLS_SHOWN = 10
-_ENDS_WITH_US = ("setpriv", "--pdeathsig", "INT")  # however the tests end, the hotline has its Ctrl-C
+_ENDS_WITH_US = ("setpriv", "--pdeathsig")  # and the signal that a program gets however the tests end
 
 
 @pytest.fixture(scope="session")
 def provisions() -> Provisions:
-    return provide(CHECKOUT / "var", os.environ, Progress())
+    """What the test telephones are made of; the hotline looks for itself."""
+    found = provide(CHECKOUT / "var", os.environ, Progress())
+    command = (*_ENDS_WITH_US, "KILL", *found.asterisk.command)
+    return replace(found, asterisk=replace(found.asterisk, command=command))
 
 
 def make_home(root: Path, dialplan: str = "", own: Sequence[str] = ()) -> Home:
@@ -204,6 +207,7 @@ async def running_hotline(
     output = (root / "run.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         *_ENDS_WITH_US,
+        "INT",  # Ctrl-C: it ends what it has started
         sys.executable,
         "-m",
         "ivr",
