@@ -31,6 +31,7 @@ _ALTERNATIVES = 10
 _SURE = 0.6
 _BEFORE_FRAMES = 25  # 0.5 s: what came before the voice rose over the noise belongs to its first word
 _BLOCK_FRAMES = 3  # 60 ms: the recogniser is asked this often
+_FRAME_MS = 10.0  # Vosk tells times as if every model took its features this often
 
 Event = SpeechStarted | PartlyHeard | Heard
 
@@ -48,7 +49,9 @@ class SpeechModel:
             self._model = vosk.Model(str(directory))
         except Exception as error:  # vosk raises nothing more precise
             raise SpeechUnavailable("the speech model cannot be loaded", where=str(directory)) from error
-        self.sample_rate = _sample_rate(directory)
+        options = _feature_options(directory)
+        self.sample_rate = int(float(options.get("sample-frequency", 16_000)))  # the defaults are Kaldi's
+        self.pace = float(options.get("frame-shift", _FRAME_MS)) / _FRAME_MS
 
     def knows(self, word: str) -> bool:
         """Tell whether the model's vocabulary holds this word in exactly this form."""
@@ -179,6 +182,7 @@ class _Decoding:
         self._recognizer = model.recognizer(expected)
         self._doubler = Doubler() if model.sample_rate == 16_000 else None
         self._began_seconds = began_seconds
+        self._pace = model.pace
         self._block: list[Samples] = []
         self._pieces: list[_Piece] = []
 
@@ -221,7 +225,7 @@ class _Decoding:
         self.endpointer.heard(self.text)
 
     def _take(self, result: str) -> None:
-        piece = _piece(json.loads(result), self._began_seconds)
+        piece = _piece(json.loads(result), self._began_seconds, self._pace)
         if piece is not None:
             self._pieces.append(piece)
 
@@ -236,7 +240,7 @@ class _Piece:
         self.words = heard
 
 
-def _piece(result: dict[str, Any], began_seconds: float) -> _Piece | None:
+def _piece(result: dict[str, Any], began_seconds: float, pace: float) -> _Piece | None:
     alternatives = [found for found in result.get("alternatives", []) if found.get("text")]
     if not alternatives:
         return None
@@ -257,8 +261,8 @@ def _piece(result: dict[str, Any], began_seconds: float) -> _Piece | None:
         heard.append(
             HeardWord(
                 row["word"],
-                round(began_seconds + row["start"], 2),
-                round(began_seconds + row["end"], 2),
+                round(began_seconds + pace * row["start"], 2),
+                round(began_seconds + pace * row["end"], 2),
                 round(min(sure, 1.0), 3),
             )
         )
@@ -290,11 +294,10 @@ def _complete(expected: tuple[str, ...]) -> frozenset[str]:
     return frozenset(phrase for phrase in expected if not any(other.startswith(phrase + " ") for other in expected))
 
 
-def _sample_rate(directory: Path) -> int:
-    """The rate that the model's features were made for: conf/mfcc.conf, 16 kHz by Kaldi's default."""
+def _feature_options(directory: Path) -> dict[str, str]:
+    """How the model wants its features made: the lines --option=value of conf/mfcc.conf."""
     try:
         text = (directory / "conf" / "mfcc.conf").read_text(encoding="utf-8")
     except OSError:
-        return 16_000
-    found = re.search(r"--sample-frequency=(\d+)", text)
-    return int(found[1]) if found else 16_000
+        return {}
+    return dict(re.findall(r"--([\w-]+)=(\S+)", text))

@@ -12,7 +12,7 @@ from ivr.speech.lexicon.graph import transitions
 from ivr.speech.lexicon.phones import KALDI_PHONES, OUTPUT_OF_PHONE, PLACE_NAMES, SILENCE
 from torch import nn
 
-from recipe.front_end import CEPSTRA, MFCC_CONF, TO_BANDS
+from recipe.front_end import CEPSTRA, LISTENING_CONF, TO_BANDS
 from recipe.network import OUTPUTS, SKIP, SUBSAMPLING, Block, Network
 
 # Blank is so likely in a network trained by CTC that words would lose to silence: it is made dearer by this much,
@@ -37,7 +37,7 @@ def write_model(network: Network, directory: Path) -> None:
     for folder in ("am", "conf", "graph/phones"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     (directory / "am/final.mdl").write_bytes(b"\0B" + _transition_model() + _nnet3(network.eval()))
-    (directory / "conf/mfcc.conf").write_text(MFCC_CONF)
+    (directory / "conf/mfcc.conf").write_text(LISTENING_CONF)
     (directory / "conf/model.conf").write_text(MODEL_CONF)
     numbered = list(enumerate(KALDI_PHONES, 1))
     rows = (f"{name} {number}\n" for number, name in numbered)

@@ -19,7 +19,7 @@ from ivr.speech.lexicon.transducers import TRANSDUCER_OUTPUT_SORTED, Transducer
 
 from recipe import nnet3
 from recipe.augment import as_heard
-from recipe.front_end import SAMPLE_RATE, log_mel
+from recipe.front_end import MFCC_CONF, SAMPLE_RATE, log_mel
 from recipe.network import Network
 
 _WORDS = ("забыл", "пароль")
@@ -70,6 +70,7 @@ def _vosk_score(model_directory: Path, sound: np.ndarray) -> float:
         for part in ("am", "conf", "graph/phones"):
             shutil.copytree(model_directory / part, tiny / part)
         shutil.copy(model_directory / "graph/phones.txt", tiny / "graph")
+        (tiny / "conf/mfcc.conf").write_text(MFCC_CONF)  # frames as often as torch's
         (tiny / "graph/words.txt").write_text(words_table(_WORDS))
         (tiny / "graph/HCLG.fst").write_bytes(_only_path())
         whole_search = {"beam": "1000", "max-active": "100000", "acoustic-scale": "1.0"}

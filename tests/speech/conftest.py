@@ -33,17 +33,17 @@ def model(model_directory: Path) -> SpeechModel:
 
 @pytest.fixture(scope="session")
 def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
-    """`say(text, voice="elena", level_db=-22)`: a caller's sound at 8 kHz, half a second of quiet line around it."""
+    """`say(text, voice="elena", level_db=-22, rate=1)`: a caller's sound at 8 kHz, half a second of quiet around."""
     folder = tmp_path_factory.mktemp("spoken")
     synthesiser = provide(ROOT / "var", os.environ, Progress()).synthesiser
-    spoken: dict[tuple[str, str], Samples] = {}
+    spoken: dict[tuple[str, str, float], Samples] = {}
 
-    def speak(text: str, voice: str = "elena", level_db: float = -22.0) -> Samples:
-        if (text, voice) not in spoken:
+    def speak(text: str, voice: str = "elena", level_db: float = -22.0, rate: float = 1.0) -> Samples:
+        if (text, voice, rate) not in spoken:
             file = folder / f"{len(spoken)}.wav"
-            file.write_bytes(SpokenVoice(synthesiser, voice).speak(text))
-            spoken[text, voice] = read_recording(file)
-        sound = spoken[text, voice]
+            file.write_bytes(SpokenVoice(synthesiser, voice, rate).speak(text))
+            spoken[text, voice, rate] = read_recording(file)
+        sound = spoken[text, voice, rate]
         sound = sound / np.sqrt(np.mean(sound**2)) * 32768 * 10 ** (level_db / 20)
         line = np.random.default_rng(5).normal(0, 8, len(sound) + 8000).astype(np.float32)
         line[4000:-4000] += sound
