@@ -104,12 +104,14 @@ class Queued:
     """The call waits in the queue; `position` counts from 1.
 
     `expected_wait_seconds` is the middle of the range that can be told, `at_most_seconds` its end; both may be unknown.
+    `waited_seconds`: so far, when the queue took the call.
     """
 
     queue: str
     position: int
     expected_wait_seconds: float | None = None
     at_most_seconds: float | None = None
+    waited_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

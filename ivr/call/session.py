@@ -18,8 +18,6 @@ from ivr.call.effects import Effect, Outcome
 from ivr.call.events import (
     LINE_LOST,
     Arrived,
-    CallbackKept,
-    CallbackRefused,
     CallerHungUp,
     CallId,
     Connected,
@@ -29,7 +27,6 @@ from ivr.call.events import (
     LookUpFailed,
     PromptFinished,
     Queued,
-    QueueRefused,
     SpeechLost,
     TalkEnded,
     TimerFired,
@@ -41,6 +38,7 @@ from ivr.call.operator_side import OperatorSide
 from ivr.call.outside_talk import OutsideTalk
 from ivr.call.parts import Dialogue, Offer, Parts
 from ivr.call.playing import Playing
+from ivr.call.queue_side import QueueSide
 from ivr.call.recording import Recording
 from ivr.call.talk import Talk
 from ivr.call.timers import Timers
@@ -70,16 +68,13 @@ class CallSession:
         self._timers = Timers(self.receive)
         self._background: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._caller = parts.recognise_caller(call, incoming.caller or incoming.code)
         self._hearing = Hearing(parts.line, parts.speech, self.receive)
         self._recording = Recording(call, incoming.channel, parts.line, self._record)
         self._playing = Playing(parts.line, incoming.channel, self.receive)
         self._wait = Wait(parts.clock)
-        self._admitted = asyncio.Event()
+        self._queue = QueueSide(call, incoming, parts, self._wait, self.receive)
         self._operators = OperatorSide(call, incoming, parts, self._wait, self._fall_silent, self._record, self.receive)
         self._outside = OutsideTalk(call, incoming, parts, self._fall_silent, self._record, self.receive)
-        self._wanted: effect_types.EnterQueue | None = None
-        self._promised = False
         self._over = False
         self._caller_gone = self._line_lost = False
         self._hung_up = False
@@ -204,12 +199,12 @@ class CallSession:
             self._spawn(self._hearing.open(self.call, self._incoming.channel))
         elif isinstance(event, TimerFired) and self._wait.going_on:
             # An announcement may be due: let it tell where the caller stands now, not a while ago.
-            standing = self._parts.queue.standing(self.call)
+            standing = self._queue.standing()
             if standing is not None:
                 await self._step(standing)
         await self._step(event)
         if isinstance(event, Queued):
-            self._admitted.set()
+            self._queue.admitted()
         self.on_step()
 
     async def _step(self, event: Event) -> None:
@@ -256,12 +251,13 @@ class CallSession:
             case effect_types.CancelTimer(timer):
                 self._timers.cancel(timer)
             case effect_types.EnterQueue():
-                await self._enter_queue(effect)
+                self._spawn(self._hearing.release())  # who waits is not listened to, and a tap is three channels
+                began_elsewhere = self._began_elsewhere is not None
+                await self._queue.enter(effect, self._operators.passed_by, stands_already=began_elsewhere)
             case effect_types.LeaveQueue(reason):
-                await self._parts.queue.leave(self.call, reason)
-                self._wait.over()
+                await self._queue.leave(reason)
             case effect_types.RequestCallback(number):
-                self._spawn(self._promise(number))
+                self._spawn(self._queue.promise(number, self._dialogue.state))
             case effect_types.Transfer():
                 self._spawn(self._outside.run(effect))
             case effect_types.EndTransfer(transfer):
@@ -274,42 +270,9 @@ class CallSession:
             case effect_types.Note(kind, path, data, personal):
                 self._record(kind, data, personal, path)
 
-    async def _enter_queue(self, request: effect_types.EnterQueue) -> None:
-        self._wanted = request
-        self._admitted.clear()  # put back after a talk, it is admitted anew
-        self._spawn(self._hearing.release())  # who waits is not listened to, and a tap is three channels
-        entered_at = self._wait.begin()
-        standing = self._parts.queue.standing(self.call) if self._began_elsewhere else None
-        if standing is not None:
-            self.receive(standing)  # the controller of before has entered it: it stands where it stood
-            return
-        answer = await self._parts.queue.enter(
-            self.call,
-            request,
-            self.line_number,
-            entered_at,
-            preferred=request.preferred or await self._caller.known_operator(),
-            caller_token=self._caller.token,
-            passed_by=self._operators.passed_by,
-        )
-        if isinstance(answer, QueueRefused):
-            self._wait.refused()
-        self.receive(answer)
-
     async def _ring(self, offer: Offer) -> None:
-        # The router may offer the call before we have its answer; the journal is to tell things in their order.
-        await self._admitted.wait()
+        await self._queue.until_admitted()
         await self._operators.ring(offer)
-
-    async def _promise(self, number: str) -> None:
-        promise, entered = self._parts.promise, self._wait.entered_wall
-        answer: CallbackKept | CallbackRefused = CallbackRefused("not_rung")
-        if promise is not None and self._wanted is not None and entered is not None:
-            answer = await promise(self.call, number, self.line_number, self._wanted, entered, self._dialogue.state)
-        if isinstance(answer, CallbackKept):
-            self._promised = True
-            self._wait.over()
-        self.receive(answer)
 
     async def _look_up(self, request: effect_types.LookUp) -> None:
         try:
@@ -332,10 +295,7 @@ class CallSession:
         parts.line.forget(channel)
         releases: list[Awaitable[object]] = [self._hearing.release(), self._recording.end()]
         if self._wait.going_on:
-            self._wait.over()
-            releases.append(
-                parts.queue.leave(self.call, "failed" if failed else "caller_left", caller_token=self._caller.token)
-            )
+            releases.append(self._queue.end("failed" if failed else "caller_left"))
         if self._incoming.plan:
             releases.append(self._leave_to(parts.line.give_back))
         elif failed and not self._caller_gone and not self.operator:
@@ -363,7 +323,7 @@ class CallSession:
             return "talked"
         if failed or self._line_lost:
             return "failed"
-        if self._promised:
+        if self._queue.promised:
             return "callback"
         return "left" if self._caller_gone else "ended"
 

@@ -109,9 +109,13 @@ def _transferred(_: CallState, __: Record, data: Mapping[str, Any]) -> dict[str,
             return {}
 
 
+def _waiting_since(record: Record, data: Mapping[str, Any]) -> float:
+    return record.wall_seconds - float(data.get("waited_seconds") or 0.0)
+
+
 def _promised(_: CallState, record: Record, data: Mapping[str, Any]) -> dict[str, Any]:
     """The caller has the place, and the wait, of the call before."""
-    began = record.wall_seconds - float(data.get("waited_seconds") or 0.0)
+    began = _waiting_since(record, data)
     return {"phase": "waiting", "line": data["line"], "queue": data["queue"], "arrived": began, "queued": began}
 
 
@@ -120,7 +124,11 @@ _CHANGES: Mapping[str, _Change] = {
     "promised": _promised,
     # Whoever was rung by the controller that died rings no more.
     "adopted": lambda state, *_: {"ringing": (), "phase": "waiting" if state.phase == "ringing" else state.phase},
-    "queued": lambda _, record, data: {"phase": "waiting", "queue": data["queue"], "queued": record.wall_seconds},
+    "queued": lambda _, record, data: {
+        "phase": "waiting",
+        "queue": data["queue"],
+        "queued": _waiting_since(record, data),
+    },
     "queue_refused": lambda *_: dict(_WAITS_NO_MORE),
     "unqueued": lambda *_: dict(_WAITS_NO_MORE),
     "offered": lambda state, _, data: {

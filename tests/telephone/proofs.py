@@ -45,8 +45,9 @@ def differs_from_last_words(records: Sequence[Record]) -> list[str]:
     state = fold(record for record in records if record.sequence < last.sequence)
     said = last.data
     rebuilt: dict[str, Any] = {"topic": state.topic, "seconds": last.wall_seconds - state.arrived}
-    kinds = ("queued", "connected", "talk_ended")
-    queued, connected, ended = ([each.wall_seconds for each in records if each.kind == kind] for kind in kinds)
+    kinds = ("connected", "talk_ended")
+    connected, ended = ([each.wall_seconds for each in records if each.kind == kind] for kind in kinds)
+    queued = [fold(records[:place]).queued or 0.0 for place, each in enumerate(records, 1) if each.kind == "queued"]
     if len(connected) == len(ended) == 1:
         rebuilt |= {"talk_seconds": ended[0] - connected[0], "outcome": "talked"}
     if len(queued) == len(connected) == 1:

@@ -185,6 +185,7 @@ class QueueStep(Step):
                     "topic": turn.state.topic,
                     "priority": turn.state.priority,
                     "language": turn.state.language,
+                    "waited_seconds": standing.waited_seconds,
                 },
             )
             self._admitted(turn)

@@ -211,6 +211,8 @@ def test_an_offer_that_overtakes_the_queues_answer_is_journalled_after_it() -> N
     assert outcome == "talked"
     seen = [type(event).__name__ for event in world.plan.seen]
     assert seen.index("Queued") < seen.index("Offered")
+    (queued,) = (event for event in world.plan.seen if isinstance(event, Queued))
+    assert queued.waited_seconds == 0.05, "the queue's answer took so long: the caller waited meanwhile"
 
 
 def test_the_queue_learns_who_knows_the_caller_and_keeps_the_place_of_one_who_is_cut_off() -> None:

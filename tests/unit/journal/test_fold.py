@@ -258,3 +258,8 @@ def test_a_requests_record_that_comes_late_does_not_change_what_the_call_is_abou
     )
     records = [Record("a", n, kind, "", float(n), float(n), data) for n, (kind, data) in enumerate(kinds, 1)]
     assert fold(records).topic == "access"
+
+
+def test_a_call_waits_since_it_asked_for_the_queue_however_late_that_answered() -> None:
+    queued = Record("c", 2, "queued", "", 110.0, 10.0, {"queue": "people", "waited_seconds": 0.75})
+    assert fold([Record("c", 1, "arrived", "", 100.0, 0.0, {"line": LINE}), queued]).queued == 109.25
