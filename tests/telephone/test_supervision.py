@@ -15,6 +15,7 @@ from ivr.clock import SystemClock
 from ivr.errors import IvrError
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
+from ivr.routing.policy import Policy
 from ivr.routing.why import why
 from tests.telephone.conftest import RunningHotline
 
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), 
 LINE, QUEUE = "88005553535", "people"
 UNTIL_HANG_UP = OperatorScript(answer_after_seconds=0.2)
 SHORT = OperatorScript(answer_after_seconds=0.2, talk_seconds=1.0)
+BRIEF = CallScript((keys("1"),), talk_seconds=1.0)
 
 
 async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) -> None:
@@ -89,6 +91,56 @@ async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) ->
         ("ops_assign", "boris"),
         ("ops_assign", "boris"),
     ]
+
+
+async def test_each_way_through_the_queue_is_told(agent: Agent, hotline: RunningHotline) -> None:
+    """Two minutes: so long it takes to have waited too long."""
+    ops = _Ops(agent, hotline)
+    async with ops.operator("anna", UNTIL_HANG_UP):  # she alone is here, and talks
+        talking = ops.call("11", CallScript((keys("1"),)))
+        await hotline.until(lambda status: any(one["state"] == "talking" for one in status["operators"]))
+
+        cut_off = ops.call("12", BRIEF)
+        lost = await ops.waiting()
+        await asyncio.sleep(3.0)
+        cut_off.cancel()
+        await asyncio.gather(cut_off, return_exceptions=True)
+        await hotline.until(lambda status: status["waiting_count"] == 0)
+        aged = ops.call("12", BRIEF)  # the same caller: has the place back
+        aged_call = await ops.waiting()
+        await asyncio.sleep(Policy().starvation_seconds - 10)
+        urgent = ops.call("13", BRIEF)
+        await hotline.until(lambda status: status["waiting_count"] == 2)
+        (urgent_call,) = {one["call"] for one in (await hotline.status())["waiting"]} - {aged_call}
+        await ops.act("prioritise", call=urgent_call, priority="2")
+        moved = ops.call("14", BRIEF)
+        await hotline.until(lambda status: status["waiting_count"] == 3)
+        waiting = {one["call"] for one in (await hotline.status())["waiting"]}
+        (moved_call,) = waiting - {aged_call, urgent_call}
+        await ops.act("move", call=moved_call, queue=QUEUE, topic="registration")
+        await asyncio.sleep(12.0)
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+
+        reports = await asyncio.gather(aged, urgent, moved)
+        assert [report.outcome for report in reports] == ["talked"] * 3
+        again = await ops.call("12", BRIEF)
+        assert again.outcome == "talked"
+    by = (await ops.audit())[-1][0]
+    for call, *sentences in (
+        (lost, "звонок окончен без оператора: до него очередь не дошла."),
+        (
+            aged_call,
+            "ждёт уже 2 мин ",
+            "место сохранено с прерванного звонка: ",
+            "операторы освобождались, но сначала взяли звонки, которые ещё можно было принять в срок: 1;",
+        ),
+        (urgent_call, f"{by} меняет срочность: 2.", "срочный звонок (срочность 2), поэтому раньше своего места"),
+        (moved_call, f"{by} перекладывает звонок: очередь {QUEUE}, тема registration."),
+        (again.call, "прошлый разговор вёл оператор anna, поэтому ему"),
+    ):
+        told = "\n".join(await ops.why(call))
+        assert all(sentence in told for sentence in sentences), told
 
 
 def _state(status: dict[str, Any], operator: str) -> str:
