@@ -86,9 +86,6 @@ async def _back_up(hotline: Hotline, out: IO[bytes], folder: Path) -> str:
 
 
 async def _restore(hotline: Hotline, folder: Path) -> int:
-    secrets, own = folder / "var" / "secrets.json", hotline.home.var / "secrets.json"
-    if secrets.exists():
-        secrets.replace(own)  # the store is started with the password that it will be asked for
     async with _running_store(hotline) as store:
         if not await is_empty(store):
             raise IvrError("the store has a hotline's data already", hint="restore into an empty one")
