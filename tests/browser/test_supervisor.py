@@ -73,7 +73,8 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
     assert [record.data["act"] for record in told] == ["prioritise", "prioritise", "move"]
     connected = next(record for record in await hotline.records(call) if record.kind == "connected")
     assert connected.data["operator"] == "vera"
-    assert [("ops_prioritise", call), ("ops_prioritise", call), ("ops_move", call)] == await audit_of(hotline)
+    acts = [act for act, subject in await audit_of(hotline) if subject == call]
+    assert acts == ["ops_prioritise", "ops_prioritise", "ops_move"]
 
     await page.goto(f"{hotline.hotline.web_address}/calls/{call}")
     await expect(page.locator("main")).to_contain_text("срочность 1")

@@ -36,4 +36,5 @@ def whole_application(root: Path, live: LivePlans) -> tuple[Starlette, Controlle
         visitors=settings.visitors,
         visitors_line=settings.web_calls.dialled,
     )
+    controller.visitors.complete.set()  # nobody was here before
     return web_application(hotline, controller, policy), controller

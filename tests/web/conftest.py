@@ -28,6 +28,5 @@ async def whole(
 ) -> AsyncIterator[tuple[Starlette, Controller]]:
     monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{store_port}/0")
     application, controller = whole_application(*home)
-    controller.visitors.complete.set()  # nobody was here before
     yield application, controller
     await controller.redis.aclose()
