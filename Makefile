@@ -20,7 +20,7 @@ run: setup ## start the hotline; Ctrl-C stops everything
 	@$(VENV)/ivr run
 
 test: setup setup-dev ## all tests: pure, store (real Valkey), telephone (real Asterisk and SIP calls); JOBS=n at a time
-	@$(VENV)/python -m pytest -n $(or $(JOBS),2)
+	@$(VENV)/python -m pytest -n $(or $(JOBS),3)
 
 nightly: setup-dev ## a million random steps of the queue, 100 000 of each kind of nonsense; IVR_QUEUE_STEPS, IVR_FUZZ=n for fewer
 	@IVR_QUEUE_STEPS=$(or $(IVR_QUEUE_STEPS),1000000) $(VENV)/python -m pytest -q tests/store/queue/test_model.py
