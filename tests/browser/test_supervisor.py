@@ -100,6 +100,19 @@ async def test_a_queue_is_closed_and_opened_again(agent: Agent, hotline: Running
     await picture(page, "supervisor-queue")
 
 
+async def test_the_best_share_stands_on_one_line(signed_in: SignedIn) -> None:
+    page = await signed_in("operator", viewport=WALL)
+    lines, beyond = await page.evaluate(
+        """() => {
+            const share = document.getElementById("share");
+            share.textContent = "100 %";
+            const lines = share.offsetHeight / parseFloat(getComputedStyle(share).lineHeight);
+            return [lines, share.scrollWidth - share.clientWidth];
+        }"""
+    )
+    assert (round(lines), beyond) == (1, 0)
+
+
 async def test_what_is_old_greys_itself(hotline: RunningHotline, signed_in: SignedIn) -> None:
     page = await signed_in("operator", viewport=WALL)
     await expect(page.locator("#age")).to_have_text(re.compile("обновлены"))
