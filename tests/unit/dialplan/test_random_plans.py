@@ -188,7 +188,8 @@ class World:
             self.timers.pop(event.timer, None)
         if isinstance(event, ev.PromptFinished) and event.playback == self.playing:
             self.playing = None
-        if isinstance(event, ev.Heard | ev.SpeechLost) and event.listening == self.listening:
+        lost = isinstance(event, ev.SpeechLost) and event.listening in (self.listening, "")  # "": whatever it was
+        if lost or (isinstance(event, ev.Heard) and event.listening == self.listening):
             self.listening = None
         if isinstance(event, ev.TransferEnded) and event.transfer == self.outside:
             self.outside = ""
