@@ -27,7 +27,6 @@ class Headsets:
     async def lend(self, supervisor: str) -> tuple[str, str]:
         """Account and password for the supervisor's page; one of before is worth nothing any more."""
         account = self.of(supervisor) or next(iter(self._lent))
-        password = await give_password(self._ari, account)
-        del self._lent[account]
+        del self._lent[account]  # before anything is waited for: who asks meanwhile gets another one
         self._lent[account] = supervisor
-        return account, password
+        return account, await give_password(self._ari, account)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from ivr.line.headsets import Headsets
 from tests.unit.line.test_visitors import Passwords
@@ -24,5 +26,23 @@ def test_each_supervisor_has_one_and_the_oldest_is_lent_again() -> None:
         third, _ = await headsets.lend("rustam")
         assert third == second, "ilya has asked for his the longest ago"
         assert headsets.of("ilya") == ""
+
+    asyncio.run(course())
+
+
+class SlowPasswords(Passwords):
+    """Asterisk answers a moment later."""
+
+    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str | int) -> Any:
+        await asyncio.sleep(0)
+        return await super().request(method, path, body, **query)
+
+
+def test_who_asks_at_the_same_moment_gets_another_one() -> None:
+    async def course() -> None:
+        headsets = Headsets(SlowPasswords(), ("headset-1", "headset-2"))
+        (first, _), (second, _) = await asyncio.gather(headsets.lend("tamara"), headsets.lend("ilya"))
+        assert first != second
+        assert (headsets.of("tamara"), headsets.of("ilya")) == (first, second)
 
     asyncio.run(course())
