@@ -199,14 +199,19 @@ class Visitors:
 
     async def take_over(self, calls: Iterable[tuple[str, IncomingCall]], read: ReadSteps) -> None:
         """Calls that began with a controller that died; those from the page are found again by what the page knows."""
-        for call, incoming in calls:
-            if incoming.token and incoming.account in self._free:
-                steps: Sequence[Step] = ()
-                try:
-                    async with asyncio.timeout(_READ_SECONDS):
-                        steps = await read(call)
-                except (RedisError, OSError, TimeoutError) as error:
-                    log.warning("visit_half_known", call=call, reason=type(error).__name__)  # told from here on
+
+        async def known(call: str) -> Sequence[Step]:
+            try:
+                async with asyncio.timeout(_READ_SECONDS):
+                    return await read(call)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("visit_half_known", call=call, reason=type(error).__name__)  # told from here on
+                return ()
+
+        ours = [(call, incoming) for call, incoming in calls if incoming.token]
+        # All at once: with the store away the line would wait that long for each.
+        for (call, incoming), steps in zip(ours, await asyncio.gather(*(known(call) for call, _ in ours)), strict=True):
+            if incoming.account in self._free:
                 self._go_on(call, incoming, steps)
         self.complete.set()
 

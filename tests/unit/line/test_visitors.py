@@ -221,3 +221,25 @@ def test_a_visit_is_gone_on_with_although_the_store_does_not_tell_how_far_it_is(
         assert visit.phase == "waiting"
 
     visiting(course)
+
+
+def test_visits_of_before_are_asked_for_all_at_once() -> None:
+    async def course(visitors: Visitors, _: Passwords) -> None:
+        asked: list[str] = []
+        all_asked = asyncio.Event()
+
+        async def steps(call: str) -> list[Took]:
+            asked.append(call)
+            if len(asked) == len(lent):
+                all_asked.set()
+            await all_asked.wait()
+            return [Took("queued")]
+
+        lent = [
+            (f"c{number}", IncomingCall(f"channel-{number}", "123", "", "sip", account=account, token=account))
+            for number, account in enumerate(("visitor-1", "visitor-2"))
+        ]
+        await visitors.take_over(lent, steps)
+        assert [visit and visit.phase for visit in map(visitors.of, ("visitor-1", "visitor-2"))] == ["waiting"] * 2
+
+    visiting(course)
