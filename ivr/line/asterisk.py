@@ -32,9 +32,8 @@ from ivr.line.tape import Tape
 log = structlog.get_logger()
 
 _OWN_CHANNEL_SECONDS = 2.0
-_FORMATS = (
-    "opus,alaw,ulaw"  # what we offer, best first, of what the account allows; unasked, Asterisk begins with G.711
-)
+# What we offer, best first, of what the account allows; unasked, Asterisk begins with G.711.
+_FORMATS = "opus,alaw,ulaw"
 _FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
 _CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
 

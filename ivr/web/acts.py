@@ -14,17 +14,12 @@ from ivr.queue.model import Done, QueuedCall, QueuedOperator, Refusal, Refused
 from ivr.queue.notices import NoticeBoard
 from ivr.routing.supervision import Supervision
 from ivr.routing.view import QueueView
-from ivr.web.words import TOPICS
+from ivr.web.words import HEADSET, TOPICS
 
 _MOST_PRIORITY = 9
 _MOST_WAITING = 100_000
 _MOST_HOURS = 168
 _MODES = {"listen": "Слушать", "whisper": "Подсказывать оператору", "join": "Участвовать"}
-_HEARD = {
-    "listen": ("Вы слышите разговор, а вас никто", "You hear the talk, and nobody hears you"),
-    "whisper": ("Вас слышит только оператор", "Only the operator hears you"),
-    "join": ("Вас слышат и оператор, и звонящий", "The operator and the caller hear you"),
-}
 _REFUSALS: Mapping[Refusal, tuple[str, str]] = {
     "call_gone": ("звонка в очереди больше нет", "the call is in the queue no more"),
     "call_taken": ("с этим звонком уже говорят", "somebody talks to this call already"),
@@ -230,7 +225,7 @@ class Acts:
         if not self._listen_in(CallId(call), by, telephone, cast("Mode", mode)):
             raise ActRefused("сейчас в этом звонке никто не говорит", "nobody talks in this call now")
         if not telephone:
-            return Acted(*_HEARD[mode])
+            return Acted(*HEADSET[mode])
         title = self._titles[telephone]
         return Acted(f"{_MODES[mode]}: звонит телефон, {title}; конец — положить трубку", f"{mode}: {title}")
 

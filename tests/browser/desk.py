@@ -40,18 +40,27 @@ _LISTEN = """async (tones) => {
 
 
 @asynccontextmanager
-async def console(
-    browser: Browser, hotline: RunningHotline, operator: str = "anna", *, network_lost: bool = False
-) -> AsyncIterator[Page]:
-    """An operator's console, the headset registered. Complaints of the page fail the test, but for the network's."""
+async def page_with_microphone(browser: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page as a laptop shows it, and what it complains about."""
     complaints: list[str] = []
     context = await browser.new_context(viewport=LAPTOP, locale="ru-RU", permissions=["microphone"])  # type: ignore[arg-type]
     page = await context.new_page()
     page.set_default_timeout(SOON)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     try:
+        yield page, complaints
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def console(
+    browser: Browser, hotline: RunningHotline, operator: str = "anna", *, network_lost: bool = False
+) -> AsyncIterator[Page]:
+    """An operator's console, the headset registered. Complaints of the page fail the test, but for the network's."""
+    async with page_with_microphone(browser) as (page, complaints):
+        page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
         await page.goto(await invitation(hotline.hotline))
         await page.select_option("select[name=operator]", operator)
         await page.click("button[value=operator]")
@@ -61,8 +70,6 @@ async def console(
         if not page.is_closed():
             await page.click("#gone")
             await expect(page.locator("#state-name")).to_have_text("не на смене")
-    finally:
-        await context.close()
     assert network_lost or complaints == []
 
 

@@ -14,8 +14,8 @@ from playwright.async_api import Browser, Page, expect
 from ivr.agent.agent import Agent
 from ivr.web.commands import invitation
 from tests.agent.tones import stretches, write_tone
-from tests.browser.conftest import LAPTOP, axe_violations, picture
-from tests.browser.desk import SOON, answered, caller, codecs, console, heard_in, speaking
+from tests.browser.conftest import axe_violations, picture
+from tests.browser.desk import SOON, answered, caller, codecs, console, heard_in, page_with_microphone, speaking
 from tests.browser.voices import speaking_browser, write_microphone
 from tests.telephone.conftest import RunningHotline
 from tests.telephone.test_recording import recorded, unsealed
@@ -49,19 +49,11 @@ async def browser_with_microphone(tmp_path_factory: pytest.TempPathFactory) -> A
 @asynccontextmanager
 async def supervising(browser: Browser, hotline: RunningHotline) -> AsyncIterator[Page]:
     """A supervisor's page; what it complains about fails the test."""
-    complaints: list[str] = []
-    context = await browser.new_context(viewport=LAPTOP, locale="ru-RU", permissions=["microphone"])  # type: ignore[arg-type]
-    page = await context.new_page()
-    page.set_default_timeout(SOON)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    await page.goto(await invitation(hotline.hotline))
-    await page.click("button[value=supervisor]")
-    await page.goto(f"{hotline.hotline.web_address}/supervisor")
-    try:
+    async with page_with_microphone(browser) as (page, complaints):
+        await page.goto(await invitation(hotline.hotline))
+        await page.click("button[value=supervisor]")
+        await page.goto(f"{hotline.hotline.web_address}/supervisor")
         yield page
-    finally:
-        await context.close()
     assert complaints == []
 
 
