@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
 
 from ivr.call.call_backs import CallBacks
 from ivr.call.events import CallId, Event
@@ -30,9 +29,8 @@ from ivr.dialplan.publish import Live, Refused
 from ivr.dialplan.services import HttpService
 from ivr.errors import SetupFailed, StoreUnavailable
 from ivr.hours import Spans
-from ivr.journal.fold import CallState, fold
 from ivr.journal.privacy import Keyring
-from ivr.ledger import COUNT_AGAIN_SECONDS, ZONE, Ledger
+from ivr.ledger import ZONE, Ledger
 from ivr.line.ari import AriClient
 from ivr.line.asterisk import Line
 from ivr.line.channels import IncomingCall, OperatorCode
@@ -45,6 +43,7 @@ from ivr.line.softphone import Softphones, operator_of
 from ivr.line.tape import Tape
 from ivr.line.visitors import Visitors
 from ivr.operator.desks import RESULT_SECONDS, Desks
+from ivr.operator.floor import Floor
 from ivr.operator.service_codes import ServiceCodes
 from ivr.prompts.media import CurrentMedia
 from ivr.queue.model import Offer
@@ -67,8 +66,6 @@ _VIEW_SECONDS = 2.0  # a store that takes longer is away: calls are served witho
 _NOTICES = {"technical": "notice_portal_down"}  # what callers are told while many have the same failure
 _NOTICE_OF_ANY = "notice_many_calls"
 _LEAVE_SECONDS = 3.0  # a store that takes longer is away: the next controller asks callers again
-_LONGEST_OUTAGE_SECONDS = 7200.0
-_MOST_UNFINISHED = 5000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -115,7 +112,18 @@ class Controller:
         self.headsets = Headsets(self.ari)
         self.visitors = Visitors(self.ari, clock, visitors)
         self.visitors_line = visitors_line
-        self.desks = Desks(self, ledger, clock, policy.wrap_up_seconds)
+        self.router = Router(
+            QueueStore(self.redis),
+            clock,
+            profiles,
+            name=self._name,
+            deliver=self._deliver,
+            withdraw=self._withdraw,
+            policy=policy,
+        )
+        self.floor = Floor(self.router, ledger)
+        self.desks = Desks(self.floor.in_hand, self.talk, ledger, clock, policy.wrap_up_seconds)
+        self.router.tell_operators(self.desks.operators_changed)
         ledger.followers += (self.desks.observe, self.visitors.observe)
         self._sealing = Sealing(Tape(self.ari), wiring.sounds, ledger.recordings, ledger.journal.key_of, ledger.record)
         self.line = Line(
@@ -129,16 +137,6 @@ class Controller:
             first_number=secrets.randbelow(_NUMBERS),
         )
         self.speech = SpeechPool(wiring.speech_addresses, wiring.speech_token, self._hear)
-        self.router = Router(
-            QueueStore(self.redis),
-            clock,
-            profiles,
-            name=self._name,
-            deliver=self._deliver,
-            withdraw=self._withdraw,
-            policy=policy,
-        )
-        self.router.tell_operators(self.desks.operators_changed)
 
         def sound(language: str, prompt: str) -> str:
             return f"sound:{media.path(language, prompt).with_suffix('')}"
@@ -176,7 +174,7 @@ class Controller:
         )
         self._agi = FastAgi("ivr", self.switchboard)
         self._agi_address = wiring.agi_address
-        self._codes = ServiceCodes(self.line, self, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
+        self._codes = ServiceCodes(self.line, self.floor, lambda prompt: sound(_OPERATORS_LANGUAGE, prompt))
         self._services = HttpServices(services)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -222,13 +220,7 @@ class Controller:
 
     async def _begin_desks(self) -> None:
         """Operators still owe results of talks before the start."""
-        while True:
-            try:
-                due = await self.ledger.requests.due(self._clock.wall() + RESULT_SECONDS, limit=_MOST_UNFINISHED)
-                self.desks.restore([await self.ledger.requests.get(number) for number in due])
-                return
-            except (RedisError, OSError):
-                await asyncio.sleep(COUNT_AGAIN_SECONDS)
+        self.desks.restore(await self.ledger.requests_due(RESULT_SECONDS))
 
     @property
     def on_the_line(self) -> int:
@@ -251,23 +243,6 @@ class Controller:
         """The talk under way in that call."""
         return self.switchboard.talk(CallId(call))
 
-    def in_hand(self, operator: str) -> str:
-        """The operator's call, or ""."""
-        row = self.router.view.operators.get(operator)
-        return row.call if row else ""
-
-    async def operator_ready(self, name: str) -> None:
-        await self.router.operator_ready(name)
-        self.ledger.record("", "operator_ready", data={"operator": name})
-
-    async def operator_paused(self, name: str, reason: str) -> None:
-        await self.router.operator_paused(name, reason)
-        self.ledger.record("", "operator_paused", data={"operator": name, "reason": reason})
-
-    async def operator_gone(self, name: str, reason: str) -> None:
-        await self.router.operator_gone(name)
-        self.ledger.record("", "operator_gone", data={"operator": name, "reason": reason})
-
     def now(self) -> float:
         """Unix seconds by the controller's clock."""
         return self._clock.wall()
@@ -283,7 +258,7 @@ class Controller:
             self._kept,
             self._clock,
             plan_of=self._plan_of,
-            resume=self._resume,
+            resume=self.ledger.resume,
             name=self._name,
         )
         await recovery.look()
@@ -306,27 +281,12 @@ class Controller:
         promised = self.router.promised()
         for call in promised:
             await self.ledger.journal.resume(call)
-        await self._close_unfinished(recovery.alive.union(promised, await self._kept.elsewhere()))
+        await self.ledger.close_unfinished(recovery.alive.union(promised, await self._kept.elsewhere()))
         await self._sealing.sweep(recovery.alive)
 
     async def _plan_of(self, kept: KeptCall) -> Plan | None:
         plans = await self.live.of_version(kept.version)
         return plans.by_name.get(kept.state.first_plan)
-
-    async def _resume(self, call: CallId) -> CallState:
-        await self.ledger.journal.resume(call)
-        return fold(await self.ledger.reader.read(call))
-
-    async def _close_unfinished(self, going_on: frozenset[CallId]) -> None:
-        """Journals of calls that ended with their controller get their last record."""
-        now = self._clock.wall()
-        for name in await self.ledger.reader.calls(since_seconds=now - _LONGEST_OUTAGE_SECONDS, limit=_MOST_UNFINISHED):
-            call = CallId(name)
-            records = await self.ledger.reader.read(call)
-            began_before_us = records and records[0].wall_seconds < self.ledger.started_at
-            if began_before_us and call not in going_on and not any(record.kind == "ended" for record in records):
-                await self.ledger.journal.resume(call)
-                self.ledger.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
 
     def _around(self) -> Around:
         detected = (_NOTICES.get(incident.topic, _NOTICE_OF_ANY) for incident in self.ledger.incidents.open)
@@ -378,7 +338,7 @@ class Controller:
             self.softphones.use_browser(operator)
         if change.reachable or in_browser != self.softphones.chosen(operator):
             return  # the other telephone of the two is not the one that rings
-        self._keep(self.operator_gone(operator, "telephone_unreachable"))
+        self._keep(self.floor.gone(operator, "telephone_unreachable"))
         self.desks.lost(operator)
 
     def _keep(self, work: Coroutine[Any, Any, Any]) -> None:

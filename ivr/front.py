@@ -42,10 +42,6 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
     ledger = controller.ledger
     ledger.followers.append(lambda *_: feed.changed())
 
-    def in_hand(operator: str) -> str:
-        row = controller.router.view.operators.get(operator)
-        return row.call if row else ""
-
     def levels() -> Levels:
         health = ledger.journal.health()
         return {
@@ -60,7 +56,7 @@ def web_application(hotline: Hotline, controller: Controller, policy: Policy) ->
     access = Access(
         accounts,
         ledger.audit,
-        in_hand,
+        controller.floor.in_hand,
         machine_token=hotline.machine_token,
         metrics_token=hotline.metrics_token,
         secure=hotline.encryption is not None,

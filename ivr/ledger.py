@@ -6,7 +6,8 @@ Around the journal stand those that live from it: the day's figures, requests, i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
@@ -16,11 +17,13 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ivr.call.events import CallId
 from ivr.clock import Clock
 from ivr.errors import IvrError
 from ivr.hours import Hours
 from ivr.journal.archive import Archive
 from ivr.journal.audit import AuditLog
+from ivr.journal.fold import CallState, fold
 from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Value
@@ -28,6 +31,7 @@ from ivr.journal.recordings import Recordings
 from ivr.journal.retention import nights, purge
 from ivr.journal.stream import Journal
 from ivr.request.clerk import Clerk
+from ivr.request.model import Request
 from ivr.request.store import RequestStore
 from ivr.stats.incident import Usual
 from ivr.stats.meters import Meters
@@ -38,7 +42,9 @@ from ivr.wiring import Wiring
 log = structlog.get_logger()
 
 ZONE = ZoneInfo("Europe/Moscow")
-COUNT_AGAIN_SECONDS = 1.0
+_COUNT_AGAIN_SECONDS = 1.0
+_LONGEST_OUTAGE_SECONDS = 7200.0
+_MOST_UNFINISHED = 5000
 _OFFICE_HOURS = Hours(weekdays=((9 * 60, 18 * 60),), holidays=(), time_zone="Europe/Moscow")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -104,6 +110,31 @@ class Ledger:
         for follow in self.followers:
             follow(call, kind, data)
 
+    async def resume(self, call: CallId) -> CallState:
+        """Go on with the journal of a call that another controller began; how the call stands by its records."""
+        await self.journal.resume(call)
+        return fold(await self.reader.read(call))
+
+    async def close_unfinished(self, going_on: AbstractSet[CallId]) -> None:
+        """Journals of calls that ended with their controller get their last record."""
+        since = self._clock.wall() - _LONGEST_OUTAGE_SECONDS
+        for name in await self.reader.calls(since_seconds=since, limit=_MOST_UNFINISHED):
+            call = CallId(name)
+            records = await self.reader.read(call)
+            began_before_us = records and records[0].wall_seconds < self.started_at
+            if began_before_us and call not in going_on and not any(record.kind == "ended" for record in records):
+                await self.journal.resume(call)
+                self.record(call, "ended", data={"outcome": "failed", "reason": "controller_died"})
+
+    async def requests_due(self, within_seconds: float) -> Sequence[Request]:
+        """Requests with a deadline until then, earliest first; asks until the store answers."""
+        while True:
+            try:
+                due = await self.requests.due(self._clock.wall() + within_seconds, limit=_MOST_UNFINISHED)
+                return [await self.requests.get(number) for number in due]
+            except (RedisError, OSError):
+                await asyncio.sleep(_COUNT_AGAIN_SECONDS)
+
     def seal(self, call: str, personal: Mapping[str, str], context: str) -> str:
         """Seal what is kept beside the journal under the call's own key."""
         return self.journal.seal(call, personal, context)
@@ -129,7 +160,7 @@ class Ledger:
                     if record.wall_seconds < self.started_at:
                         counted.take(record.call, record.kind, record.data, record.wall_seconds)
             except (RedisError, OSError):
-                await asyncio.sleep(COUNT_AGAIN_SECONDS)
+                await asyncio.sleep(_COUNT_AGAIN_SECONDS)
             else:
                 self.today = counted
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ivr.clock import Clock
@@ -21,23 +21,22 @@ class Talk(Protocol):
     def operator_lost(self) -> None: ...
 
 
-class Floor(Protocol):
-    """Who has which call in hand."""
-
-    def talk(self, call: str) -> Talk | None:
-        """The talk under way in that call."""
-        ...
-
-    def in_hand(self, operator: str) -> str:
-        """The operator's call, or ""."""
-        ...
-
-
 class Desks:
-    """`wrap_up_seconds`: how long an operator has for the paperwork before the next call may come."""
+    """`in_hand` gives an operator's call, or "", `talk` the talk under way in a call.
 
-    def __init__(self, floor: Floor, journal: Recorder, clock: Clock, wrap_up_seconds: float) -> None:
-        self._floor = floor
+    `wrap_up_seconds`: how long an operator has for the paperwork before the next call may come.
+    """
+
+    def __init__(
+        self,
+        in_hand: Callable[[str], str],
+        talk: Callable[[str], Talk | None],
+        journal: Recorder,
+        clock: Clock,
+        wrap_up_seconds: float,
+    ) -> None:
+        self._in_hand = in_hand
+        self._talk = talk
         self._journal = journal
         self._clock = clock
         self._wrap_up_seconds = wrap_up_seconds
@@ -75,12 +74,12 @@ class Desks:
             kind == "transferred" and data.get("to") != "outside"
         ) or kind == "result":  # whoever talks last writes the result
             self._settle(call)
-        for name in [name for name in self._watchers if name == operator or self._floor.in_hand(name) == call]:
+        for name in [name for name in self._watchers if name == operator or self._in_hand(name) == call]:
             self._wake(name)
 
     def lost(self, operator: str) -> None:
         """The operator's page was closed, or has lost its network: no caller may pay for it."""
-        talk = self._floor.talk(self._floor.in_hand(operator))
+        talk = self._talk(self._in_hand(operator))
         if talk is not None:
             talk.operator_lost()
         self._wake(operator)

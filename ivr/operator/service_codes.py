@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
@@ -15,18 +14,11 @@ from ivr.call.events import CallerHungUp, Event, PromptFinished
 from ivr.errors import AsteriskRefused
 from ivr.line.asterisk import Line
 from ivr.line.channels import OperatorCode
+from ivr.operator.floor import Floor
 
 log = structlog.get_logger()
 
 _LONGEST_PROMPT_SECONDS = 10.0
-
-
-class Floor(Protocol):
-    """The operators as the router knows them."""
-
-    async def operator_ready(self, name: str) -> object: ...
-
-    async def operator_paused(self, name: str, reason: str) -> object: ...
 
 
 class ServiceCodes:
@@ -44,9 +36,9 @@ class ServiceCodes:
             case "*1":
                 # Only once the telephone is on the hook again: else the first offer would find it busy.
                 await self._say(dialled.channel, "operator_ready")
-                await self._floor.operator_ready(name)
+                await self._floor.ready(name)
             case "*0":
-                await self._floor.operator_paused(name, "asked")
+                await self._floor.paused(name, "asked")
                 await self._say(dialled.channel, "operator_paused")
             case _:
                 await self._say(dialled.channel, "operator_unknown_code")

@@ -123,17 +123,17 @@ class ConsoleSurface:
     async def _state(self, operator: str, fields: Fields) -> object:
         match fields.get("state"):
             case "ready":
-                await self._controller.operator_ready(operator)
+                await self._controller.floor.ready(operator)
             case "paused" if (reason := fields.get("reason", "")) in PAUSES:
-                await self._controller.operator_paused(operator, reason)
+                await self._controller.floor.paused(operator, reason)
             case "gone":
-                await self._controller.operator_gone(operator, "signed_out")
+                await self._controller.floor.gone(operator, "signed_out")
             case _:
                 raise _Wrong("state is ready, gone, or paused with a reason")
         return {}
 
     async def _act(self, operator: str, fields: Fields) -> object:
-        talk = self._controller.talk(self._controller.in_hand(operator))
+        talk = self._controller.talk(self._controller.floor.in_hand(operator))
         if talk is None or talk.desk.operator != operator:
             raise _Wrong("there is no talk of yours now")
         after = await talk.act(_act(fields))
@@ -141,7 +141,7 @@ class ConsoleSurface:
 
     async def _recording(self, operator: str, fields: Fields) -> object:
         call, paused = self._own(operator, fields), fields.get("paused") == "1"
-        if call != self._controller.in_hand(operator):
+        if call != self._controller.floor.in_hand(operator):
             raise _Wrong("the talk is over")
         recorded = self._controller.switchboard.pause_recording(CallId(call), paused=paused)
         return {"paused": recorded and paused}
@@ -150,7 +150,7 @@ class ConsoleSurface:
         call = self._own(operator, fields)
         checked = [proof for proof in PROOFS if fields.get(proof) == "1"]
         facts: dict[str, Value] = {"operator": operator, "checked": ",".join(checked), "proven": len(checked) >= 2}
-        if call != self._controller.in_hand(operator):
+        if call != self._controller.floor.in_hand(operator):
             raise _Wrong("the talk is over")
         self._controller.ledger.record(call, "identity_checked", data=facts)
         return {"proven": facts["proven"]}
@@ -161,7 +161,7 @@ class ConsoleSurface:
         resolved = fields.get("resolved") == "1"
         if category not in CATEGORIES or not note or len(note) > _LONGEST_NOTE:
             raise _Wrong(f"a result has a category and a text of at most {_LONGEST_NOTE} characters")
-        if call == self._controller.in_hand(operator):
+        if call == self._controller.floor.in_hand(operator):
             raise _Wrong("the talk is not over yet")
         own = await self._controller.ledger.requests.of_call(call)
         number = own.number if own else ""
@@ -180,7 +180,7 @@ class ConsoleSurface:
     def _own(self, operator: str, fields: Fields) -> str:
         call = fields.get("call", "")
         if not call or (
-            call != self._controller.in_hand(operator) and call not in self._controller.desks.due(operator)
+            call != self._controller.floor.in_hand(operator) and call not in self._controller.desks.due(operator)
         ):
             raise _Wrong("this is no call of yours, or its result is in already")
         return call

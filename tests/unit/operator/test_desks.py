@@ -45,7 +45,7 @@ def row(state: Any) -> QueuedOperator:
 
 async def _day() -> None:
     floor, clock = Floor(), LoopClock()
-    desks = Desks(floor, floor, clock, 5.0)
+    desks = Desks(floor.in_hand, floor.talk, floor, clock, 5.0)
     desks.observe("c1", "talk_ended", {"operator": "anna", "ended_by": "operator"})
     assert desks.due("anna") == {"c1": clock.wall() + RESULT_SECONDS}
     assert floor.told == [("operator_wrap_up", {"operator": "anna", "seconds": 5.0})]
