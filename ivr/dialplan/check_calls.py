@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
 
+from ivr.dialplan.check_draft import Draft
 from ivr.dialplan.expression import ExpressionInvalid, Type, type_of
+from ivr.dialplan.model import Head
 from ivr.dialplan.nodes import Place
 from ivr.dialplan.steps.call import CallPlan
 from ivr.dialplan.steps.give_back import GiveBack
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.transfer import Transfer
 from ivr.dialplan.wording import close_match, listed
-
-if TYPE_CHECKING:
-    from ivr.dialplan.check import Draft
-    from ivr.dialplan.model import Head
 
 
 def check(draft: Draft, names: Mapping[str, Type]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ivr.dialplan import check_calls
+from ivr.dialplan.check_draft import Draft
 from ivr.dialplan.expression import (
     AmongThese,
     Binary,
@@ -19,6 +18,7 @@ from ivr.dialplan.expression import (
     type_of,
 )
 from ivr.dialplan.fields import Spoken
+from ivr.dialplan.model import Head
 from ivr.dialplan.names import FACTS, QUEUE_LOAD
 from ivr.dialplan.nodes import Mark, Place
 from ivr.dialplan.step import Step
@@ -29,10 +29,6 @@ from ivr.dialplan.steps.look_up import LookUpStep
 from ivr.dialplan.steps.queue import QueueStep
 from ivr.dialplan.steps.set import SetVariables
 from ivr.dialplan.wording import close_match, listed
-
-if TYPE_CHECKING:
-    from ivr.dialplan.check import Draft
-    from ivr.dialplan.model import Head
 
 _WRITABLE = {"priority": "number"}
 _IN_WORDS = {"number": "a number", "text": "text", "yes_no": "yes or no"}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ivr.dialplan import spoken
+from ivr.dialplan.check_draft import Draft
 from ivr.dialplan.fields import Spoken
 from ivr.dialplan.nodes import Place
 from ivr.dialplan.phrases import words_of
@@ -15,9 +14,6 @@ from ivr.dialplan.steps.say import Say
 from ivr.dialplan.steps.topic import SetTopic
 from ivr.dialplan.wording import close_match, listed
 from ivr.routing.skills import level, need
-
-if TYPE_CHECKING:
-    from ivr.dialplan.check import Draft
 
 MOST_KEYS = 7
 """Callers forget the first choice of a longer menu."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from ivr.dialplan.check import Known, check
+from ivr.dialplan.check import check
 from ivr.dialplan.check_calls import circle
+from ivr.dialplan.check_draft import Known
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
 from ivr.dialplan.nodes import Document, Mark, read
 from ivr.dialplan.parse import Parsed, parse

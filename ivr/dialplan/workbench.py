@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ivr.config import Home, Settings, load_settings
-from ivr.dialplan.check import Known
+from ivr.dialplan.check_draft import Known
 from ivr.dialplan.model import Plan, Plans, TopicClassifier
 from ivr.dialplan.services import HttpService, all_services, load_services
 from ivr.dialplan.source import EXAMPLES_FILE, TOPICS_FILE, collected, plan_files, plan_name, read_plans

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ivr.dialplan.check import Known
+from ivr.dialplan.check_draft import Known
 from ivr.dialplan.report import render
 from ivr.dialplan.services import HttpService, all_services
 from ivr.dialplan.source import read_plans

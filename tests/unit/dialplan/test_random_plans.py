@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from ivr.call import effects as fx
 from ivr.call import events as ev
 from ivr.dialplan import interpret
-from ivr.dialplan.check import Known, check
+from ivr.dialplan.check import check
+from ivr.dialplan.check_draft import Known
 from ivr.dialplan.model import Plan
 from ivr.dialplan.nodes import read
 from ivr.dialplan.parse import parse

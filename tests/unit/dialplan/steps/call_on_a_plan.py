@@ -9,7 +9,7 @@ from pathlib import Path
 from ivr.call import effects as fx
 from ivr.call import events as ev
 from ivr.dialplan import interpret
-from ivr.dialplan.check import Known
+from ivr.dialplan.check_draft import Known
 from ivr.dialplan.model import Plan
 from ivr.dialplan.source import read_plans
 from ivr.dialplan.state import Now, State

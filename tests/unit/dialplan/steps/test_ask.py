@@ -7,7 +7,7 @@ from pathlib import Path
 from ivr.call import effects as fx
 from ivr.call import events as ev
 from ivr.dialplan import interpret
-from ivr.dialplan.check import Known
+from ivr.dialplan.check_draft import Known
 from ivr.dialplan.source import read_plans
 from ivr.dialplan.state import dumped, loaded
 from tests.unit.dialplan.steps.call_on_a_plan import ASK, BYE, HEAD, NOW, TOPICS, Call
