@@ -7,14 +7,12 @@ after their own `StasisStart` (else Asterisk answers 409 or 422), so their ids a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from ivr.call.events import LINE_LOST, CallerHungUp, Event, OfferEnd, PromptFinished
+from ivr.call.events import LINE_LOST, Event, PromptFinished
 from ivr.errors import AsteriskRefused, AsteriskUnavailable
 from ivr.line.ari import Ari, Frame
 from ivr.line.channels import IncomingCall, LegFailed, OperatorCode, OperatorLeg, Tap
@@ -27,6 +25,7 @@ from ivr.line.events import (
     RecordingDone,
     translate,
 )
+from ivr.line.listeners import Listeners, playback_identity
 from ivr.line.tape import Tape
 
 log = structlog.get_logger()
@@ -35,15 +34,6 @@ _OWN_CHANNEL_SECONDS = 2.0
 # What we offer, best first, of what the account allows; unasked, Asterisk begins with G.711.
 _FORMATS = "opus,alaw,ulaw"
 _FIRST_RECONNECT_SECONDS, _LONGEST_RECONNECT_SECONDS = 0.1, 2.0
-_CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 17, (18, 19, 102), 21
-
-
-@dataclass(slots=True)
-class _Watched:
-    """Who wants to know what happens to a channel."""
-
-    receive: Callable[[Event], None]
-    playbacks: dict[str, str] = field(default_factory=dict)
 
 
 class Line:
@@ -72,9 +62,7 @@ class Line:
         self._on_recording = on_recording
         self.tape = Tape(ari)
         self._telephones = tuple(telephones)
-        self._watched: dict[str, _Watched] = {}
-        self._entering: dict[str, asyncio.Future[None]] = {}
-        self._legs: dict[str, OperatorLeg] = {}
+        self.listeners = Listeners()
         self._numbers = itertools.count(first_number)
         self._asterisk_started = ""
         self.connected = False
@@ -92,7 +80,7 @@ class Line:
                     wait_seconds = _FIRST_RECONNECT_SECONDS
                     self._set_connected(True)
                     async for frame in frames:
-                        self._dispatch(frame)
+                        self.take(frame)
             except AsteriskUnavailable as error:
                 self._set_connected(False)
                 log.warning("asterisk_lost", reason=error.what, again_in_seconds=wait_seconds)
@@ -111,11 +99,11 @@ class Line:
 
     def watch(self, channel: str, receive: Callable[[Event], None]) -> None:
         """From now on `receive` gets the call's events of this channel; it must not block."""
-        self._watched[channel] = _Watched(receive)
+        self.listeners.watch(channel, receive)
 
     def forget(self, channel: str) -> None:
         """Nobody wants to know about this channel any more."""
-        self._watched.pop(channel, None)
+        self.listeners.forget(channel)
 
     async def answer(self, channel: str) -> None:
         await self._ari.request("POST", f"channels/{channel}/answer")
@@ -138,15 +126,11 @@ class Line:
 
     async def play(self, channel: str, playback: str, media: Sequence[str]) -> None:
         """Play files one after another without a gap; `media` are addresses such as `sound:/path/name`."""
-        # Asterisk's playback ids are shared by all calls; the call's own names are short and repeat.
-        identity = f"{channel}/{playback}".replace("/", "-")
-        watched = self._watched.get(channel)
-        if watched is not None:
-            watched.playbacks[identity] = playback
+        identity = self.listeners.playback(channel, playback)
         await self._ari.request("POST", f"channels/{channel}/play", {"media": list(media), "playbackId": identity})
 
     async def stop_playing(self, channel: str, playback: str) -> None:
-        await self._tolerate_gone("DELETE", "playbacks/" + f"{channel}/{playback}".replace("/", "-"))
+        await self._tolerate_gone("DELETE", f"playbacks/{playback_identity(channel, playback)}")
 
     async def start_music(self, channel: str) -> None:
         await self._ari.request("POST", f"channels/{channel}/moh")
@@ -161,7 +145,7 @@ class Line:
         tap = Tap((media, snoop), bridge)
         try:
             async with asyncio.timeout(_OWN_CHANNEL_SECONDS):
-                async with self._entrances(media, snoop) as entered:
+                async with self.listeners.entrances(media, snoop) as entered:
                     await self._ari.request(
                         "POST",
                         "channels/externalMedia",
@@ -195,10 +179,7 @@ class Line:
 
         `channel`: the leg's name, from `leg_name`, for who has to know it beforehand.
         """
-        loop = asyncio.get_running_loop()
-        leg = OperatorLeg(channel or self.leg_name(call), loop.create_future(), loop.create_future())
-        leg.answered.add_done_callback(_retrieve)
-        self._legs[leg.channel] = leg
+        leg = self.listeners.leg(channel or self.leg_name(call))
         try:
             await self._ari.request(
                 "POST",
@@ -211,7 +192,7 @@ class Line:
                 timeout=-1,  # how long to ring is the router's decision
             )
         except BaseException as error:
-            del self._legs[leg.channel]
+            self.listeners.forget(leg.channel)
             if isinstance(error, AsteriskRefused):
                 raise LegFailed("unreachable") from error
             raise
@@ -219,8 +200,7 @@ class Line:
 
     def take_leg(self, channel: str) -> OperatorLeg:
         """A leg that another controller has rung and that has been answered."""
-        loop = asyncio.get_running_loop()
-        leg = self._legs[channel] = OperatorLeg(channel, loop.create_future(), loop.create_future())
+        leg = self.listeners.leg(channel)
         leg.answered.set_result(None)
         return leg
 
@@ -250,7 +230,7 @@ class Line:
         """
         snoop = name or f"{channel}-snoop{next(self._numbers)}"
         try:
-            async with asyncio.timeout(_OWN_CHANNEL_SECONDS), self._entrances(snoop) as entered:
+            async with asyncio.timeout(_OWN_CHANNEL_SECONDS), self.listeners.entrances(snoop) as entered:
                 await self._ari.request(
                     "POST",
                     f"channels/{channel}/snoop/{snoop}",
@@ -277,21 +257,37 @@ class Line:
 
     # --- events ---
 
-    def _dispatch(self, frame: Frame) -> None:
+    def take(self, frame: Frame) -> None:
+        """Let whom it concerns know what has happened; never blocks."""
         event = translate(frame)
         match event:
             case ChannelSignal(channel, signal):
-                self._signal(channel, signal)
-            case ChannelEntered():
-                self._entered(event)
+                self.listeners.signal(channel, signal)
+            case ChannelEntered(channel):
+                if not self.listeners.entered(channel):
+                    self._arrived(event)
             case ChannelGone(channel, cause):
-                self._gone(channel, cause)
+                self.listeners.gone(channel, cause)
             case ContactsChanged():
                 self._on_contact(event)
             case RecordingDone():
                 self._on_recording(event)
             case None:
                 pass
+
+    def _arrived(self, event: ChannelEntered) -> None:
+        match event.arguments:
+            case ("line", dialled, *rest):
+                self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else ""))
+            case ("plan", plan, dialled, *rest):
+                self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else "", plan))
+            case ("visitor", account, *rest):
+                # the number that a browser claims to call from says nothing
+                self._on_call(IncomingCall(event.channel, "", "", rest[0] if rest else "", account=account))
+            case ("operator", endpoint, code):
+                self._on_operator_code(OperatorCode(event.channel, endpoint, code))
+            case _:
+                log.warning("channel_unasked_for", channel=event.channel, arguments=len(event.arguments))
 
     def _set_connected(self, connected: bool) -> None:
         if connected != self.connected:
@@ -304,71 +300,13 @@ class Line:
         started = (await self._ari.request("GET", "asterisk/info", only="status"))["status"]["startup_time"]
         cause = LINE_LOST if self._asterisk_started not in ("", started) else 0
         self._asterisk_started = started
-        alive = {str(channel["id"]): channel for channel in await self._ari.request("GET", "channels")}
-        for channel in [*self._watched, *self._legs]:
-            if channel not in alive:
-                self._gone(channel, cause)
-        for channel, leg in self._legs.items():
-            if alive[channel]["state"] == "Up" and not leg.answered.done():
-                leg.answered.set_result(None)
-        for channel, watched in list(self._watched.items()):
-            for identity in list(watched.playbacks):
-                try:
-                    await self._ari.request("GET", f"playbacks/{identity}")
-                except AsteriskRefused:
-                    self._signal(channel, PromptFinished(identity))
-
-    def _signal(self, channel: str, event: Event) -> None:
-        watched = self._watched.get(channel)
-        if watched is None:
-            return
-        if isinstance(event, PromptFinished):
-            playback = watched.playbacks.pop(event.playback, None)
-            if playback is None:
-                return  # told already, or begun by a controller that is no more
-            event = PromptFinished(playback)
-        watched.receive(event)
-
-    def _entered(self, event: ChannelEntered) -> None:
-        if (waiting := self._entering.get(event.channel)) is not None:
-            if not waiting.done():
-                waiting.set_result(None)
-        elif (leg := self._legs.get(event.channel)) is not None:
-            if not leg.answered.done():
-                leg.answered.set_result(None)
-        else:
-            match event.arguments:
-                case ("line", dialled, *rest):
-                    self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else ""))
-                case ("plan", plan, dialled, *rest):
-                    self._on_call(IncomingCall(event.channel, dialled, event.caller, rest[0] if rest else "", plan))
-                case ("visitor", account, *rest):
-                    # the number that a browser claims to call from says nothing
-                    self._on_call(IncomingCall(event.channel, "", "", rest[0] if rest else "", account=account))
-                case ("operator", endpoint, code):
-                    self._on_operator_code(OperatorCode(event.channel, endpoint, code))
-                case _:
-                    log.warning("channel_unasked_for", channel=event.channel, arguments=len(event.arguments))
-
-    def _gone(self, channel: str, cause: int) -> None:
-        if (watched := self._watched.pop(channel, None)) is not None:
-            watched.receive(CallerHungUp(cause or 16))
-        if (leg := self._legs.pop(channel, None)) is not None:
-            if not leg.answered.done():
-                leg.answered.set_exception(LegFailed(_offer_end(cause)))
-            if not leg.gone.done():
-                leg.gone.set_result(None)
-
-    @contextlib.asynccontextmanager
-    async def _entrances(self, *channels: str) -> AsyncIterator[asyncio.Future[list[None]]]:
-        loop = asyncio.get_running_loop()
-        futures = {channel: loop.create_future() for channel in channels}
-        self._entering.update(futures)
-        try:
-            yield asyncio.gather(*futures.values())
-        finally:
-            for channel in channels:
-                del self._entering[channel]
+        channels = await self._ari.request("GET", "channels")
+        states = {str(channel["id"]): str(channel["state"]) for channel in channels}
+        for channel, playback in self.listeners.catch_up(states, cause):
+            try:
+                await self._ari.request("GET", f"playbacks/{playback}")
+            except AsteriskRefused:
+                self.listeners.signal(channel, PromptFinished(playback))
 
     async def _tolerate_gone(self, method: str, path: str, but: Sequence[int] = (404, 409)) -> None:
         try:
@@ -378,17 +316,3 @@ class Line:
                 raise
         except AsteriskUnavailable:
             log.warning("release_unanswered", request=f"{method} {path}")
-
-
-def _offer_end(cause: int) -> OfferEnd:
-    if cause == LINE_LOST:
-        return "withdrawn"  # the operator is not to blame, and not paused for it
-    if cause in (_CAUSE_BUSY, _CAUSE_REJECTED):
-        return "declined"
-    return "no_answer" if cause in _CAUSE_NO_ANSWER or cause == 16 else "unreachable"
-
-
-def _retrieve(future: asyncio.Future[None]) -> None:
-    """A leg nobody waits for any more must not be reported as an exception never retrieved."""
-    if not future.cancelled():
-        future.exception()

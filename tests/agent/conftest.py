@@ -52,7 +52,7 @@ class OtherSide:
     async def run(self, frames: AsyncIterator[Frame]) -> None:
         async for frame in frames:
             if self.line is not None:
-                self.line._dispatch(frame)
+                self.line.take(frame)
             if frame["type"] == "StasisStart" and frame["args"] and self.on_call is not None:
                 self.tasks.append(asyncio.create_task(self.on_call(frame["channel"]["id"], frame["args"])))
             async with self.happened:

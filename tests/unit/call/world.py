@@ -289,8 +289,7 @@ def live(
         outcome = await world.session.run()
         await asyncio.sleep(1.0)
         assert not reading.done(), "the line reads no more events"
-        assert not line._watched, "the line keeps channels that are gone"
-        assert not line._legs, "the line keeps telephones that are gone"
+        assert line.listeners.idle, "the line keeps channels that are gone"
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         assert asyncio.all_tasks() == {asyncio.current_task()}
