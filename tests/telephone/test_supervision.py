@@ -1,44 +1,79 @@
-"""What ops do to real calls, each act as `ivr ops` asks for it; what `ivr why` tells of them; the audit of it all."""
+"""What ops do to real calls, each act as `ivr ops` asks for it; what `ivr why` tells of them; the audit of it all.
+
+Callers come straight to the queue: what they would hear before it is not what is looked at here.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from ivr.agent.agent import Agent
-from ivr.agent.script import CallScript, OperatorScript, keys
+from ivr.agent.script import CallScript, OperatorScript
 from ivr.agent.steps import CallReport
 from ivr.clock import SystemClock
 from ivr.errors import IvrError
 from ivr.journal.audit import AuditLog
 from ivr.journal.privacy import Keyring
+from ivr.queue.keys import place
 from ivr.routing.policy import Policy
 from ivr.routing.why import why
-from tests.telephone.conftest import RunningHotline
+from tests.telephone.conftest import RunningHotline, agent, running_hotline
+
+__all__ = ["agent"]
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
-LINE, QUEUE = "88005553535", "people"
+LINE, QUEUE = "88007006060", "people"
 UNTIL_HANG_UP = OperatorScript(answer_after_seconds=0.2)
 SHORT = OperatorScript(answer_after_seconds=0.2, talk_seconds=1.0)
-BRIEF = CallScript((keys("1"),), talk_seconds=1.0)
+PATIENT, BRIEF = CallScript(), CallScript(talk_seconds=1.0)
+STRAIGHT_TO_THE_QUEUE = f"""
+plan: straight
+lines: ["{LINE}"]
+languages: [ru]
+start: people
+sections:
+  people:
+    - topic: access
+    - call: operators
+    - hang_up: goodbye
+"""
+
+
+def straight(root: Path) -> None:
+    (root / "dialplans" / "straight.yaml").write_text(STRAIGHT_TO_THE_QUEUE, encoding="utf-8")
+    path = root / "config" / "ivr.yaml"
+    settings = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert "wrap_up_seconds: 5" in settings
+    path.write_text(settings.replace("wrap_up_seconds: 5", "wrap_up_seconds: 1"), encoding="utf-8")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_hotline(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningHotline]:
+    root = tmp_path_factory.mktemp("supervised")
+    async with running_hotline(root, own=("dialplans",), change=straight) as running:
+        yield running
 
 
 async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) -> None:
     ops = _Ops(agent, hotline)
     async with ops.operator("anna", UNTIL_HANG_UP), ops.operator("vera", SHORT), ops.operator("zhanna", SHORT):
         # anna alone knows about access, and talks
-        talking = ops.call("01", CallScript((keys("1"),)))  # until the end of the test
+        talking = ops.call("01", PATIENT)  # until the end of the test
         await hotline.until(lambda status: any(one["state"] == "talking" for one in status["operators"]))
         (busy,) = (one["call"] for one in (await hotline.status())["calls"])
 
         await ops.act("listen", call=busy, telephone="zhanna", mode="listen")
         await ops.told(busy, "supervised")
 
-        cut_off = ops.call("02", CallScript((keys("1"),)))
+        cut_off = ops.call("02", PATIENT)
         lost = await ops.waiting()
         await asyncio.sleep(1.5)  # a wait that is worth keeping
         cut_off.cancel()
@@ -46,7 +81,7 @@ async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) ->
         await hotline.until(lambda status: status["waiting_count"] == 0)
         assert [record.kind for record in await hotline.steps(lost)][-1] == "ended"
 
-        waits = ops.call("02", CallScript((keys("1"),)))
+        waits = ops.call("02", PATIENT)
         waiting = await ops.waiting()
         await ops.act("limit", queue=QUEUE, limit="1")
         assert await ops.refused("03") == ("full", "queue_full")
@@ -66,15 +101,15 @@ async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) ->
         assert f"Почему: {by} отдаёт звонок вручную: vera." in pulled
 
         async with ops.operator("boris", SHORT):  # knows the topic second best
-            second_best = await ops.call("05", CallScript((keys("1"),)))
+            second_best = await ops.call("05", PATIENT)
             assert "boris: уровень" in await ops.why_offered(second_best)
             await ops.act("assign", operator="boris", topic="access")
             await hotline.until(lambda status: _state(status, "boris") == "ready")
-            lent = await ops.call("06", CallScript((keys("1"),)))
+            lent = await ops.call("06", PATIENT)
             assert f"boris: уровень 1, временно на этой теме по слову {by}" in await ops.why_offered(lent)
             await ops.act("assign", operator="boris", topic="auto")
             await hotline.until(lambda status: _state(status, "boris") == "ready")
-            again = await ops.call("06", CallScript((keys("1"),)))
+            again = await ops.call("06", PATIENT)
             assert "прошлый разговор вёл оператор boris" in await ops.why_offered(again)
 
         talking.cancel()
@@ -94,10 +129,9 @@ async def test_every_act_on_real_calls(agent: Agent, hotline: RunningHotline) ->
 
 
 async def test_each_way_through_the_queue_is_told(agent: Agent, hotline: RunningHotline) -> None:
-    """Two minutes: so long it takes to have waited too long."""
     ops = _Ops(agent, hotline)
     async with ops.operator("anna", UNTIL_HANG_UP):  # she alone is here, and talks
-        talking = ops.call("11", CallScript((keys("1"),)))
+        talking = ops.call("11", PATIENT)
         await hotline.until(lambda status: any(one["state"] == "talking" for one in status["operators"]))
 
         cut_off = ops.call("12", BRIEF)
@@ -106,9 +140,9 @@ async def test_each_way_through_the_queue_is_told(agent: Agent, hotline: Running
         cut_off.cancel()
         await asyncio.gather(cut_off, return_exceptions=True)
         await hotline.until(lambda status: status["waiting_count"] == 0)
+        await ops.kept_place_is_older_by(Policy().starvation_seconds)
         aged = ops.call("12", BRIEF)  # the same caller: has the place back
         aged_call = await ops.waiting()
-        await asyncio.sleep(Policy().starvation_seconds - 10)
         urgent = ops.call("13", BRIEF)
         await hotline.until(lambda status: status["waiting_count"] == 2)
         (urgent_call,) = {one["call"] for one in (await hotline.status())["waiting"]} - {aged_call}
@@ -118,7 +152,6 @@ async def test_each_way_through_the_queue_is_told(agent: Agent, hotline: Running
         waiting = {one["call"] for one in (await hotline.status())["waiting"]}
         (moved_call,) = waiting - {aged_call, urgent_call}
         await ops.act("move", call=moved_call, queue=QUEUE, topic="registration")
-        await asyncio.sleep(12.0)
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
 
@@ -169,9 +202,15 @@ class _Ops:
         await self._hotline.until(lambda status: status["waiting_count"] == 1)
         return str((await self._hotline.status())["waiting"][0]["call"])
 
+    async def kept_place_is_older_by(self, seconds: float) -> None:
+        """As if the one caller who was cut off had come so much earlier: to have waited too long takes two minutes."""
+        async with self._hotline.hotline.store() as store:
+            (kept,) = [key async for key in store.scan_iter(place("*"))]
+            await store.incrbyfloat(kept, -seconds)
+
     async def refused(self, caller: str) -> tuple[str, str]:
         """Why the queue does not take a new call, and what the caller hears then."""
-        report = await self.call(caller, CallScript((keys("1"),)))
+        report = await self.call(caller, PATIENT)
         steps = iter(await self._hotline.steps(report.call))
         reason = next(str(one.data["reason"]) for one in steps if one.kind == "queue_refused")
         return reason, next(str(one.data["prompts"]) for one in steps if one.kind == "said")
