@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from ivr.agent.registrations import Registrations
@@ -12,7 +13,7 @@ from ivr.line.ari import Ari
 
 _REGISTER_SECONDS = 10.0
 _UNREGISTER_SECONDS = 3.0
-_OBJECTS: Final = ("registration", "endpoint", "aor", "auth")
+_OBJECTS: Final = ("endpoint", "aor", "auth")
 
 
 class Account:
@@ -60,17 +61,19 @@ class Account:
     async def unregister(self, *, tell_hotline: bool) -> None:
         """Take the account away, and wait until the hotline knows (`tell_hotline`). No error when there is none."""
         news = self._registrations.expect(self._address)
-        for kind in _OBJECTS:
-            try:
-                await self._ari.request("DELETE", f"asterisk/config/dynamic/res_pjsip/{kind}/{self._name}")
-            except AsteriskRefused:
-                pass  # it was never made
+        await self._remove("registration")
         if self._registered and tell_hotline:
             try:
                 async with asyncio.timeout(_UNREGISTER_SECONDS):
                     await news
             except TimeoutError:
                 pass  # the hotline has gone first
+        for kind in _OBJECTS:  # not before: the hotline asks for the password also of who leaves
+            await self._remove(kind)
+
+    async def _remove(self, kind: str) -> None:
+        with suppress(AsteriskRefused):  # it was never made
+            await self._ari.request("DELETE", f"asterisk/config/dynamic/res_pjsip/{kind}/{self._name}")
 
     def _objects(self) -> Mapping[str, Mapping[str, str]]:
         """In the order of making: the registration comes last, for it begins at once."""

@@ -71,6 +71,15 @@ async def test_an_operator_registers_becomes_free_and_leaves(agent: Agent, other
     await other_side.ari.request("DELETE", "applications/ivr/subscription", eventSource="endpoint:PJSIP/anna")
 
 
+async def test_whoever_leaves_is_gone_at_once(agent: Agent, other_side: OtherSide) -> None:
+    """A telephone that took its password away before it was asked for it stayed, as far as the hotline knew."""
+    other_side.on_call = Desk(other_side).enter
+    for _ in range(8):
+        async with agent.operator("anna", PASSWORDS["anna"]):
+            pass
+        assert (await other_side.ari.request("GET", "endpoints/PJSIP/anna"))["state"] == "offline"
+
+
 async def test_a_wrong_password_is_told(agent: Agent, other_side: OtherSide) -> None:
     desk = Desk(other_side)
     other_side.on_call = desk.enter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import wave
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest_asyncio
 from ivr.agent.agent import Agent
 from ivr.agent.script import CallScript, OperatorScript, PlayFile, keys
 from ivr.agent.steps import CallReport
-from ivr.queue.store import QueueStore
 from tests.telephone.conftest import RunningHotline
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -41,10 +39,6 @@ async def lonely(
     agent: Agent, shared_hotline: RunningHotline, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, CallReport]:
     """Callers whom nobody can help, while no operator is there; all at the same time, as it takes them a minute."""
-    # Of a telephone that leaves within seconds nothing may be told: its operator pauses, and callers would wait for it.
-    async with shared_hotline.hotline.store() as store:
-        for operator in (await shared_hotline.status())["operators"]:
-            await QueueStore(store).sign_out(operator["name"], now=time.time())
     scripts = {f"hangs up after {seconds}": CallScript(hang_up_after_seconds=seconds) for seconds in HANG_UPS}
     scripts["says nothing"] = CallScript()
     scripts["makes noise"] = CallScript(((noise(tmp_path_factory.mktemp("noise")),),))
