@@ -27,6 +27,7 @@ from ivr.line.events import (
 )
 from ivr.line.listeners import Listeners, playback_identity
 from ivr.line.tape import Tape
+from ivr.line.telephones import Telephones
 
 log = structlog.get_logger()
 
@@ -58,10 +59,9 @@ class Line:
         self._application = application
         self._on_call = on_call
         self._on_operator_code = on_operator_code
-        self._on_contact = on_contact
         self._on_recording = on_recording
         self.tape = Tape(ari)
-        self._telephones = tuple(telephones)
+        self._telephones = Telephones(ari, telephones, on_contact)
         self.listeners = Listeners()
         self._numbers = itertools.count(first_number)
         self._asterisk_started = ""
@@ -76,7 +76,8 @@ class Line:
             try:
                 async with self._ari.events() as frames:
                     await self._subscribe()
-                    await self.catch_up()
+                    if await self.catch_up():  # a new one asks telephones of before whether they are there, and tells
+                        await self._telephones.look()
                     wait_seconds = _FIRST_RECONNECT_SECONDS
                     self._set_connected(True)
                     async for frame in frames:
@@ -91,11 +92,7 @@ class Line:
         # Asterisk tells of each variable that it sets: nine of ten frames, in front of those that are waited for.
         wanted = {"allowed": [{"type": kind} for kind in UNDERSTOOD]}
         await self._ari.request("PUT", f"applications/{self._application}/eventFilter", wanted)
-        # Never to all of PJSIP: whatever a caller's channel says would come twice, and so would every key.
-        for telephone in self._telephones:
-            await self._ari.request(
-                "POST", f"applications/{self._application}/subscription", eventSource=f"endpoint:PJSIP/{telephone}"
-            )
+        await self._telephones.subscribe(self._application)
 
     def watch(self, channel: str, receive: Callable[[Event], None]) -> None:
         """From now on `receive` gets the call's events of this channel; it must not block."""
@@ -269,7 +266,7 @@ class Line:
             case ChannelGone(channel, cause):
                 self.listeners.gone(channel, cause)
             case ContactsChanged():
-                self._on_contact(event)
+                self._telephones.changed(event)
             case RecordingDone():
                 self._on_recording(event)
             case None:
@@ -295,8 +292,11 @@ class Line:
             (self.online.set if connected else self.online.clear)()
             log.info("asterisk_connected" if connected else "asterisk_disconnected")
 
-    async def catch_up(self) -> None:
-        """After a lost socket: signal what ended unseen, so that nobody waits for an event that was never delivered."""
+    async def catch_up(self) -> bool:
+        """After a lost socket: signal what ended unseen, so that nobody waits for an event that was never delivered.
+
+        Answers whether it is the Asterisk of before.
+        """
         started = (await self._ari.request("GET", "asterisk/info", only="status"))["status"]["startup_time"]
         cause = LINE_LOST if self._asterisk_started not in ("", started) else 0
         self._asterisk_started = started
@@ -307,6 +307,7 @@ class Line:
                 await self._ari.request("GET", f"playbacks/{playback}")
             except AsteriskRefused:
                 self.listeners.signal(channel, PromptFinished(playback))
+        return not cause
 
     async def _tolerate_gone(self, method: str, path: str, but: Sequence[int] = (404, 409)) -> None:
         try:

@@ -39,7 +39,7 @@ class ChannelSignal:
 
 @dataclass(frozen=True, slots=True)
 class ContactsChanged:
-    """A telephone registered (`reachable`) or is gone; `endpoint` is its SIP account."""
+    """A telephone is there (`reachable`) or is gone; `endpoint` is its SIP account."""
 
     endpoint: str
     reachable: bool
@@ -86,8 +86,15 @@ def _recorded(frame: Mapping[str, Any]) -> RecordingDone:
     return RecordingDone(str(frame["recording"]["name"]))
 
 
-def _contacts(frame: Mapping[str, Any]) -> ContactsChanged:
-    return ContactsChanged(str(frame["endpoint"]["resource"]), frame["peer"]["peer_status"] == "Reachable")
+def _contacts(frame: Mapping[str, Any]) -> ContactsChanged | None:
+    # Not PeerStatusChange: it is silent of a telephone that has gone while Asterisk was down, for to a new Asterisk it
+    # has never been there.
+    endpoint, status = frame["endpoint"], frame["contact_info"]["contact_status"]
+    if status == "Reachable":
+        return ContactsChanged(str(endpoint["resource"]), reachable=True)
+    if status in ("Unreachable", "Removed") and endpoint["state"] != "online":  # it may be there under a new address
+        return ContactsChanged(str(endpoint["resource"]), reachable=False)
+    return None
 
 
 _MEANINGS: Mapping[str, Callable[[Mapping[str, Any]], LineEvent | None]] = {
@@ -99,7 +106,7 @@ _MEANINGS: Mapping[str, Callable[[Mapping[str, Any]], LineEvent | None]] = {
     "PlaybackFinished": _played,
     "RecordingFinished": _recorded,
     "RecordingFailed": _recorded,
-    "PeerStatusChange": _contacts,
+    "ContactStatusChange": _contacts,
 }
 UNDERSTOOD = tuple(_MEANINGS)
 """Types of frames that mean something to us: Asterisk is asked for no others."""

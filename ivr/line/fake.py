@@ -170,6 +170,8 @@ class FakeAsterisk:
             case "DELETE", ["bridges", bridge]:
                 if self.bridges.pop(bridge, None) is None:
                     raise AsteriskRefused(f"DELETE {path}", 404, "Bridge not found")
+            case "GET", ["endpoints", "PJSIP"]:
+                return [{"resource": name, "state": "online"} for name in self.telephones]
             case "POST", ["applications", _, "subscription"]:
                 pass
             case "PUT", ["applications", _, "eventFilter"]:

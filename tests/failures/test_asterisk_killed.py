@@ -24,14 +24,14 @@ LONGEST_OUTAGE_SECONDS = 5.0
 OPERATORS = ("op01", "op02")
 
 
-async def registrations_written(hotline: RunningHotline) -> None:
+async def registrations_written(hotline: RunningHotline, *operators: str) -> None:
     """Asterisk writes down where telephones are within a second or two."""
     path = hotline.hotline.home.var / "asterisk" / "db" / "astdb.sqlite3"
     async with asyncio.timeout(20):
         while True:
             with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
                 known = str(database.execute("select key from astdb").fetchall())
-            if all(f"/{operator};" in known for operator in OPERATORS):
+            if all(f"/{operator};" in known for operator in operators):
                 return
             await asyncio.sleep(0.1)
 
@@ -69,7 +69,7 @@ async def test_operators_get_the_next_call_and_journals_are_closed(agent: Agent,
         password = hotline.hotline.secrets.password
         deaf = OperatorScript(answer_after_seconds=None)
         await stack.enter_async_context(agent.operator("op02", password("operator/op02"), deaf))
-        await registrations_written(hotline)
+        await registrations_written(hotline, *OPERATORS)
         offered = await call(CallScript((keys("1"),)), "offered")  # rings for eight seconds, and the kill is at once
 
         killed_at = time.monotonic()

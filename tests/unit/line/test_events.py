@@ -18,7 +18,7 @@ json_values = some.recursive(
     max_leaves=8,
 )
 kinds = some.sampled_from(UNDERSTOOD)
-parts = some.sampled_from(["channel", "args", "playback", "digit", "cause", "endpoint", "peer"])
+parts = some.sampled_from(["channel", "args", "playback", "digit", "cause", "endpoint", "contact_info"])
 
 
 @given(kinds, some.dictionaries(parts, json_values, max_size=4))
@@ -36,6 +36,11 @@ def test_deep_nesting_is_no_attack() -> None:
     assert decode_frame("[" * 100_000) is None
 
 
+def contact(status: str, state: str) -> dict[str, object]:
+    endpoint = {"resource": "anna", "state": state}
+    return {"type": "ContactStatusChange", "endpoint": endpoint, "contact_info": {"contact_status": status}}
+
+
 @pytest.mark.parametrize(
     ("frame", "meaning"),
     [
@@ -45,10 +50,11 @@ def test_deep_nesting_is_no_attack() -> None:
         ),
         ({"type": "ChannelDestroyed", "channel": {"id": "c"}, "cause": 17}, ChannelGone("c", 17)),
         ({"type": "ChannelDtmfReceived", "channel": {"id": "c"}, "digit": "#"}, ChannelSignal("c", KeyPressed("#"))),
-        (
-            {"type": "PeerStatusChange", "endpoint": {"resource": "anna"}, "peer": {"peer_status": "Unreachable"}},
-            ContactsChanged("anna", reachable=False),
-        ),
+        (contact("Reachable", "online"), ContactsChanged("anna", reachable=True)),
+        (contact("Unreachable", "offline"), ContactsChanged("anna", reachable=False)),
+        (contact("Removed", "offline"), ContactsChanged("anna", reachable=False)),
+        (contact("Removed", "online"), None),
+        (contact("NonQualified", "offline"), None),
         ({"type": "PlaybackFinished", "playback": {"id": "p", "target_uri": "bridge:b"}}, None),
         ({"type": "BridgeCreated"}, None),
     ],
