@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ivr.journal.kinds import KINDS
-from ivr.journal.record import Record, undeclared
+from ivr.journal.record import Record, undeclared, wait_began
 
 Phase = Literal["new", "menu", "waiting", "ringing", "talking", "outside", "over"]
 """`menu`: with the dialplan, before the queue or after the talk. `outside`: with an outside number."""
@@ -109,13 +109,9 @@ def _transferred(_: CallState, __: Record, data: Mapping[str, Any]) -> dict[str,
             return {}
 
 
-def _waiting_since(record: Record, data: Mapping[str, Any]) -> float:
-    return record.wall_seconds - float(data.get("waited_seconds") or 0.0)
-
-
 def _promised(_: CallState, record: Record, data: Mapping[str, Any]) -> dict[str, Any]:
     """The caller has the place, and the wait, of the call before."""
-    began = _waiting_since(record, data)
+    began = wait_began(record.wall_seconds, data)
     return {"phase": "waiting", "line": data["line"], "queue": data["queue"], "arrived": began, "queued": began}
 
 
@@ -127,7 +123,7 @@ _CHANGES: Mapping[str, _Change] = {
     "queued": lambda _, record, data: {
         "phase": "waiting",
         "queue": data["queue"],
-        "queued": _waiting_since(record, data),
+        "queued": wait_began(record.wall_seconds, data),
     },
     "queue_refused": lambda *_: dict(_WAITS_NO_MORE),
     "unqueued": lambda *_: dict(_WAITS_NO_MORE),

@@ -75,6 +75,14 @@ def undeclared(record: Record) -> tuple[str, ...]:
     )
 
 
+def wait_began(wall_seconds: float, data: Mapping[str, Any]) -> float:
+    """When the wait began that a `queued` or `promised` of that moment tells of; a talk in between is left out.
+
+    The queue may have answered late, and the caller may have waited before a talk, or in the call before.
+    """
+    return wall_seconds - float(data.get("waited_seconds") or 0.0)
+
+
 def to_mapping(record: Record) -> dict[str, Any]:
     """The record as one flat JSON object: `ivr trace --json`, the web interface, the archive."""
     return {

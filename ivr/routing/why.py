@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ivr.journal.record import wait_began
 from ivr.queue.reason_words import Language, Say, seconds, speaker, told
 
 _Facts = Mapping[str, Any]
@@ -64,12 +65,14 @@ def why(records: Iterable[tuple[float, str, _Facts]], language: Language = "ru")
     """Sentences in the order of events.
 
     `records`: (wall seconds, kind, data) of one call, in order; kinds that have no part in the wait are passed over.
-    Times in the sentences count from the entry into the queue.
+    Times in the sentences count from the entry into the queue, again when a talk ends there.
     """
-    wait, sentences = _Wait(None, language), list[str]()
+    wait, sentences, told_seconds = _Wait(None, language), list[str](), 0.0
     for at, kind, facts in records:
         if kind in ("queued", "promised"):
-            wait = _Wait(at, language)  # also when a talk ends in the queue again
+            wait = _Wait(wait_began(at, facts) + told_seconds, language)
+        elif kind == "connected":
+            told_seconds = float(facts.get("waited_seconds") or 0.0)
         sentences.extend(wait.take(at, kind, facts))
     return tuple(sentences)
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ivr.journal.record import wait_began
+
 
 @dataclass(slots=True)
 class Call:
@@ -51,7 +53,7 @@ class Call:
                 self.arrived, self.line, self.rung_back = wall_seconds, data.get("line", ""), True
             case "queued":
                 self.requeued = self.queued is not None
-                self.queued = wall_seconds if self.queued is None else self.queued
+                self.queued = wait_began(wall_seconds, data) if self.queued is None else self.queued
             case "queue_refused":
                 self.refused = True
             case "connected":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ivr.journal.record import Record
+from ivr.journal.record import Record, wait_began
 from ivr.journal.story import decisive
 from ivr.request.model import TITLES, Request
 
@@ -161,7 +161,7 @@ _GATHERS: Mapping[str, _Gather] = {
         "matched": decisive({**record.data, **record.personal}),
     },
     "queued": lambda found, record: {
-        "queued": record.wall_seconds if found["queued"] is None else found["queued"],
+        "queued": wait_began(record.wall_seconds, record.data) if found["queued"] is None else found["queued"],
         "language": record.data.get("language", ""),
     },
     "connected": lambda _, record: {"connected": record.wall_seconds},
