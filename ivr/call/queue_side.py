@@ -35,18 +35,11 @@ class QueueSide:
         """Where the call stands now; None when it does not wait."""
         return self._parts.queue.standing(self._call)
 
-    async def enter(self, wanted: EnterQueue, passed_by: str = "", *, stands_already: bool = False) -> None:
-        """Ask for a place, or for the one that the call had before a talk.
-
-        `stands_already`: the controller of before may have entered it; then it stands where it stood.
-        """
+    async def enter(self, wanted: EnterQueue, passed_by: str = "") -> None:
+        """Ask for a place, or for the one that the call had before a talk or has from the controller of before."""
         self._wanted = wanted
         self._admitted.clear()  # put back after a talk, it is admitted anew
         entered_at = self._wait.begin()
-        standing = self.standing() if stands_already else None
-        if standing is not None:
-            self._receive(standing)
-            return
         answer = await self._parts.queue.enter(
             self._call,
             wanted,

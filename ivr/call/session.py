@@ -252,8 +252,7 @@ class CallSession:
                 self._timers.cancel(timer)
             case effect_types.EnterQueue():
                 self._spawn(self._hearing.release())  # who waits is not listened to, and a tap is three channels
-                began_elsewhere = self._began_elsewhere is not None
-                await self._queue.enter(effect, self._operators.passed_by, stands_already=began_elsewhere)
+                await self._queue.enter(effect, self._operators.passed_by)
             case effect_types.LeaveQueue(reason):
                 await self._queue.leave(reason)
             case effect_types.RequestCallback(number):

@@ -111,12 +111,13 @@ class Router:
         caller_token: str = "",
         passed_by: str = "",
     ) -> Queued | QueueRefused:
-        """Let the call wait for an operator.
+        """Let the call wait for an operator. One that waits already, by a controller of before, stands where it stood.
 
         `entered_at` is Unix seconds, `preferred` the operator who knows the case, `caller_token` an opaque name of the
         caller who, when cut off, has the place back, `passed_by` who has just transferred the call: others come first.
         """
-        if not await self._anybody(need(wanted.queue, wanted.topic, wanted.language, wanted.skills)):
+        wants = need(wanted.queue, wanted.topic, wanted.language, wanted.skills)
+        if call not in self.view.calls and not await self._anybody(wants):
             return QueueRefused(wanted.queue, "nobody")
         row = QueuedCall(
             call=call,

@@ -156,6 +156,25 @@ async def test_calls_of_a_dead_controller_leave_at_its_restart(store: Redis, sit
     assert (await site.offer()).call == OTHER
 
 
+async def test_a_call_that_the_next_controller_enters_again_stands_where_it_stood(store: Redis, site: Site) -> None:
+    """Also when the last operator has gone meanwhile: who waits already is not sent away."""
+    await site.router.operator_ready("anna")
+    await site.router.operator_paused("anna", "lunch")
+    await site.enter(CALL)
+    await asyncio.sleep(0.002)  # who comes in the same millisecond shares the place
+    await site.enter(OTHER)
+    await site.router.operator_gone("anna")
+    await site.state("anna", "gone")
+    async with running(Site(store)) as heir:  # of the same name, as after a restart
+        again = await heir.enter(CALL)
+        assert isinstance(again, Queued)
+        assert again.position == 1
+        await heir.router.operator_ready("anna")
+        assert (await heir.offer()).call == CALL
+    _, rows = await QueueFeed(store).load()
+    assert [row.call for row in rows.calls] == [CALL, OTHER]
+
+
 async def test_a_dead_routers_work_is_taken_over_within_three_seconds(store: Redis) -> None:
     died = QueueStore(store)
     lead = await died.lead("died", LEASE_SECONDS)
