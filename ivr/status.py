@@ -49,6 +49,7 @@ class StatusReport:
         calls_by_line = Counter(normalised_line(session.line_number) for session in sessions)
         today = controller.ledger.today
         today.turn(queue.at)
+        late = today.late(queue.at)
         return Status(
             at=queue.at,
             lines=tuple(
@@ -96,12 +97,13 @@ class StatusReport:
                 today.within_30_of_ring,
                 today.abandoned,
                 today.speed_of_answer_seconds,
+                late.total(),
             ),
             incidents=tuple(
                 IncidentStatus(incident.topic, incident.opened, incident.calls, incident.usual, incident.phrase)
                 for incident in controller.ledger.incidents.open
             ),
-            topics=tuple(_topics(queue, today)),
+            topics=tuple(_topics(queue, today, late)),
             queues=tuple(self._queues(queue)),
             waiting_count=queue.waiting_count,
             on_the_line=controller.on_the_line,
@@ -138,7 +140,7 @@ def line_status(line: str, plan: Plan, calls: int, now: float) -> LineStatus:
     )
 
 
-def _topics(queue: Snapshot, today: Today) -> Iterator[TopicStatus]:
+def _topics(queue: Snapshot, today: Today, late: Mapping[str, int]) -> Iterator[TopicStatus]:
     """Topics with calls now or today, the most crowded first."""
     for topic in sorted(
         {*queue.by_topic, *today.by_topic},
@@ -146,7 +148,8 @@ def _topics(queue: Snapshot, today: Today) -> Iterator[TopicStatus]:
     ):
         crowd, counts = queue.by_topic.get(topic, Crowd()), today.by_topic.get(topic, Counts())
         yield TopicStatus(
-            topic, crowd.waiting, crowd.oldest, counts.offered, counts.answered, counts.in_target, counts.abandoned
+            *(topic, crowd.waiting, crowd.oldest),
+            *(counts.offered, counts.answered, counts.in_target, counts.abandoned, late.get(topic, 0)),
         )
 
 

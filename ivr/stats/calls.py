@@ -11,6 +11,8 @@ from typing import Any
 
 from ivr.journal.record import wait_began
 
+TARGET_SECONDS = 30.0
+
 
 @dataclass(slots=True)
 class Call:
@@ -41,6 +43,17 @@ class Call:
     def waiting(self) -> bool:
         """In the queue, not yet answered."""
         return self.queued is not None and not self.talks and self.abandoned_wait_seconds is None
+
+    def in_time(self, now_seconds: float) -> bool | None:
+        """Whether the target was kept; None when nobody can say: who waits, or has left, before it was up.
+
+        Late is whoever has waited for longer, whatever became, or becomes, of it.
+        """
+        if (waited := self.answered_wait_seconds) is not None:
+            return waited <= TARGET_SECONDS
+        if (waited := self.abandoned_wait_seconds) is None:
+            waited = 0.0 if self.queued is None else now_seconds - self.queued
+        return False if waited > TARGET_SECONDS else None
 
     def take(self, kind: str, data: Mapping[str, Any], wall_seconds: float) -> None:
         """Read one record of the call."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr.stats.fold import SHORT_ABANDON_SECONDS, TARGET_SECONDS, Tally
+from ivr.stats.calls import TARGET_SECONDS
+from ivr.stats.fold import SHORT_ABANDON_SECONDS, Tally
 
 Unit = Literal["звонков", "%", "с", "из 5"]
 _TARGET = f"{TARGET_SECONDS:.0f} с"
@@ -46,12 +47,16 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("offered", "Встало в очередь", "звонков", "звонки, которые ждали оператора", lambda t: t.offered),
     Definition("answered", "Отвечено", "звонков", "звонки, соединённые с оператором", lambda t: t.answered),
     Definition("abandoned", "Не дождались", "звонков", "ушли из очереди без ответа", lambda t: t.abandoned),
+    Definition("service_level", f"За {_TARGET}", "%",
+               f"отвечено не позже {_TARGET} от входа в очередь ÷ (они же + прождавшие дольше {_TARGET});"
+               " кто ждёт меньше или ушёл раньше, не в счёт",
+               lambda t: share(t.answered_in_target, t.answered_in_target + t.late)),
+    Definition("service_level_from_ring", f"За {_TARGET} от первого гудка", "%",
+               f"отвечено не позже {_TARGET} от поступления звонка, меню включено ÷ те же, что в «За {_TARGET}»",
+               lambda t: share(t.answered_in_target_of_ring, t.answered_in_target + t.late)),
     Definition("share_of_offered", f"За {_TARGET}, от вставших в очередь", "%",
                f"отвечено не позже {_TARGET} от входа в очередь ÷ встало в очередь",
                lambda t: share(t.answered_in_target, t.offered)),
-    Definition("share_of_offered_from_ring", f"За {_TARGET} от первого гудка", "%",
-               f"отвечено не позже {_TARGET} от поступления звонка, меню включено ÷ встало в очередь",
-               lambda t: share(t.answered_in_target_of_ring, t.offered)),
     Definition("share_of_answered", f"За {_TARGET}, от отвеченных", "%",
                f"отвечено не позже {_TARGET} от входа в очередь ÷ отвечено",
                lambda t: share(t.answered_in_target, t.answered)),

@@ -15,10 +15,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ivr.journal.record import Record
-from ivr.stats.calls import Call
+from ivr.stats.calls import TARGET_SECONDS, Call
 from ivr.stats.occupancy import Occupancy
 
-TARGET_SECONDS = 30.0
 SHORT_ABANDON_SECONDS = 5.0
 _LATE_SECONDS = 3600.0  # after the end: the operator's result and the rating are in by then
 
@@ -27,7 +26,8 @@ Dimension = Literal["all", "line", "topic", "operator", "hour", "local_hour", "d
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over calls. `offered`: entered a queue; `target`: within 30 s of entering it; `ring`: of the first ring."""
+    """Sums over calls. `offered`: entered a queue; `target`: within 30 s of entering it; `ring`: of the first ring;
+    `late`: waited for longer, answered or not."""
 
     arrived: int = 0
     offered: int = 0
@@ -35,6 +35,7 @@ class Tally:
     answered: int = 0
     answered_in_target: int = 0
     answered_in_target_of_ring: int = 0
+    late: int = 0
     abandoned: int = 0
     abandoned_in_target: int = 0
     abandoned_short: int = 0
@@ -85,6 +86,7 @@ class Tally:
             self._add_wait(call)
 
     def _add_wait(self, call: Call) -> None:
+        self.late += call.in_time(0.0) is False
         if call.answered_wait_seconds is not None:
             self.answered += 1
             self.waits.append(call.answered_wait_seconds)

@@ -13,8 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ivr.stats.calls import Call
-from ivr.stats.fold import TARGET_SECONDS
+from ivr.stats.calls import TARGET_SECONDS, Call
 
 _WAITS = (1, 2, 5, 10, 15, 20, TARGET_SECONDS, 45, 60, 120, 300, 600)
 _TALKS = (15, 30, 60, 120, 240, 480, 900, 1800)
@@ -48,6 +47,7 @@ class Meters:
         self._queued = counter("calls_queued", "Calls that entered a queue for the first time", "topic")
         self._answered = counter("calls_answered", "Queued calls that were answered", "topic")
         self._in_target = counter("calls_answered_in_target", "Of these, within 30 s of entering the queue", "topic")
+        self._late = counter("calls_late", "Calls that waited longer than 30 s, answered or not", "topic")
         self._abandoned = counter("calls_abandoned", "Callers who left the queue unanswered", "topic")
         self._refused = counter("calls_refused", "Calls that a queue did not take", "reason")
         self._offers = counter("offers_ended", "Rings at operators that nobody took", "reason")
@@ -88,6 +88,8 @@ class Meters:
         return generate_latest(self._registry) + generate_latest(moment)
 
     def _count_wait(self, call: Call) -> None:
+        if call.in_time(0.0) is False:
+            self._late.labels(call.topic).inc()
         if (waited := call.answered_wait_seconds) is not None:
             self._answered.labels(call.topic).inc()
             self._waits.labels(call.topic).observe(waited)

@@ -36,7 +36,7 @@ _SECTIONS: tuple[tuple[Dimension, str, str], ...] = (
     ("operator", "По операторам", "Оператор"),
 )
 _COLUMNS = (
-    *("arrived", "offered", "answered", "abandoned", "share_of_offered", "share_of_offered_from_ring"),
+    *("arrived", "offered", "answered", "abandoned", "service_level", "service_level_from_ring"),
     *("share_of_answered", "share_without_short", "share_with_abandoned", "abandonment"),
     *("speed_of_answer", "handling", "first_contact", "satisfaction"),
 )

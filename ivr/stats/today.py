@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from ivr.stats.calls import Call
-from ivr.stats.fold import TARGET_SECONDS
+from ivr.stats.calls import TARGET_SECONDS, Call
 
 SLICE_SECONDS = 300
 _KEPT_SLICES = 96  # eight hours go on over midnight
@@ -16,12 +16,16 @@ _KEPT_SLICES = 96  # eight hours go on over midnight
 
 @dataclass(slots=True)
 class Counts:
-    """Of a topic today, or of all calls in one slice of time; `in_target`: answered within 30 s of being queued."""
+    """Of a topic today, or of all calls in one slice of time.
+
+    `in_target`: answered within 30 s of being queued; `late`: waited for longer, answered or not.
+    """
 
     offered: int = 0
     answered: int = 0
     in_target: int = 0
     abandoned: int = 0
+    late: int = 0
 
 
 @dataclass(slots=True)
@@ -63,6 +67,12 @@ class Today:
         """Mean wait of the answered calls; None before the first."""
         return round(self._waited_seconds / self.answered, 1) if self.answered else None
 
+    def late(self, now: float) -> Counter[str]:
+        """Topic → calls that have waited longer than 30 s, those included that wait still."""
+        late = Counter({topic: counts.late for topic, counts in self.by_topic.items()})
+        late.update(call.topic for call in self._calls.values() if call.waiting and call.in_time(now) is False)
+        return late
+
     def take(self, name: str, kind: str, data: Mapping[str, Any], wall_seconds: float) -> None:
         """Count one record."""
         self.turn(wall_seconds)
@@ -74,7 +84,7 @@ class Today:
         was_waiting, was_queued, was_about = call.waiting, call.queued is not None, call.topic
         call.take(kind, data, wall_seconds)
         if was_queued and call.topic != was_about:
-            self._move(call, was_about)
+            self._move(call, was_about, late=not was_waiting and call.in_time(0.0) is False)
         if call.queued is not None and not was_queued:
             self.offered += 1
             for counts in self._counts(call, wall_seconds):
@@ -84,19 +94,22 @@ class Today:
         if kind == "ended":
             del self._calls[name]
 
-    def _move(self, call: Call, was_about: str) -> None:
+    def _move(self, call: Call, was_about: str, *, late: bool) -> None:
         """A call whose topic turns out to be another counts there, as it does in reports."""
         for counts, sign in ((self.by_topic[was_about], -1), (self.by_topic.setdefault(call.topic, Counts()), 1)):
             counts.offered += sign
             if (waited := call.answered_wait_seconds) is not None:
                 counts.answered += sign
                 counts.in_target += sign * (waited <= TARGET_SECONDS)
+            counts.late += sign * late
 
     def _counts(self, call: Call, wall_seconds: float) -> tuple[Counts, Counts]:
         slice_ = int(wall_seconds // SLICE_SECONDS)
         return self.by_topic.setdefault(call.topic, Counts()), self.by_slice.setdefault(slice_, Counts())
 
     def _count_wait(self, call: Call, wall_seconds: float) -> None:
+        for counts in self._counts(call, wall_seconds):
+            counts.late += call.in_time(wall_seconds) is False
         if (waited := call.answered_wait_seconds) is not None:
             self.answered += 1
             self._waited_seconds += waited

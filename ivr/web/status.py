@@ -82,6 +82,7 @@ class TopicStatus:
     answered: int
     within_30_of_queue: int
     abandoned: int
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ class IncidentStatus:
 @dataclass(frozen=True, slots=True)
 class TodayStatus:
     """Since midnight of the hotline's zone. `offered`: calls that entered a queue; the two shares' numerators count
-    from entering the queue and from the first ring; `abandoned`: callers who left the queue."""
+    from entering the queue and from the first ring; `abandoned`: callers who left the queue; `late`: calls that have
+    waited longer than 30 s, answered, abandoned or still waiting. A share is of those in time and the late ones."""
 
     offered: int
     answered: int
@@ -136,6 +138,7 @@ class TodayStatus:
     within_30_of_ring: int
     abandoned: int
     speed_of_answer_seconds: float | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,12 @@ function figure(id, value, note, classes = "") {
 }
 
 function showFigures({ today, waiting_count: waiting, topics: crowds, calls, operators }) {
-  const share = today.offered ? today.within_30_of_queue / today.offered : null;
-  byId("share").textContent = percent(today.within_30_of_queue, today.offered);
+  const decided = today.within_30_of_queue + today.late;
+  const share = decided ? today.within_30_of_queue / decided : null;
+  byId("share").textContent = percent(today.within_30_of_queue, decided);
   byId("share").className = `value ${quality(share)}`;
   byId("share-note").textContent = today.offered
-    ? `${board.from_ring} ${percent(today.within_30_of_ring, today.offered)}`
+    ? `${board.from_ring} ${percent(today.within_30_of_ring, decided)}`
     : board.no_calls;
 
   const oldest = Math.min(...crowds.filter((crowd) => crowd.waiting).map((crowd) => crowd.oldest));
@@ -93,12 +94,13 @@ function showIncidents(incidents) {
 function show(status) {
   showFigures(status);
   fill("topics", status.topics.map((topic) => {
-    const share = topic.offered ? topic.within_30_of_queue / topic.offered : null;
+    const decided = topic.within_30_of_queue + topic.late;
+    const share = decided ? topic.within_30_of_queue / decided : null;
     return [
       element("td", topics[topic.topic] ?? topic.topic),
       element("td", topic.waiting, "number strong"),
       topic.waiting ? counting(topic.oldest, [20, 30]) : element("td", "—", "number soft"),
-      element("td", percent(topic.within_30_of_queue, topic.offered), `number strong ${quality(share)}`),
+      element("td", percent(topic.within_30_of_queue, decided), `number strong ${quality(share)}`),
     ];
   }));
   fill("waiting", status.waiting.map((call) => [

@@ -81,8 +81,9 @@ def test_the_share_in_every_variant() -> None:
     tally = story.tally()
 
     assert (tally.arrived, tally.offered, tally.answered, tally.abandoned, tally.left_in_menu) == (11, 10, 7, 3, 1)
+    assert value("service_level", tally) == 75.0, "of eight: who left after 3 and 20 s may have been in a hurry"
+    assert value("service_level_from_ring", tally) == 50.0
     assert value("share_of_offered", tally) == 60.0
-    assert value("share_of_offered_from_ring", tally) == 40.0
     assert value("share_of_answered", tally) == pytest.approx(600 / 7)
     assert value("share_without_short", tally) == pytest.approx(600 / 9)
     assert value("share_with_abandoned", tally) == 80.0
@@ -98,8 +99,8 @@ def test_exactly_thirty_seconds_is_within() -> None:
     story = Story()
     story.call("a", menu=0.0, waits=30.0, talks=1.0)
 
-    assert value("share_of_offered", story.tally()) == 100.0
-    assert value("share_of_offered_from_ring", story.tally()) == 100.0
+    assert value("service_level", story.tally()) == 100.0
+    assert value("service_level_from_ring", story.tally()) == 100.0
 
 
 def test_a_second_queue_does_not_begin_the_wait_anew() -> None:
@@ -111,7 +112,7 @@ def test_a_second_queue_does_not_begin_the_wait_anew() -> None:
     story.add("a", 55, "connected", operator="anna", waited_seconds=5.0, since_arrival_seconds=55.0)
     story.add("a", 60, "ended", outcome="talked")
 
-    assert value("share_of_offered", story.tally()) == 0.0
+    assert value("service_level", story.tally()) == 0.0
     assert value("wait_longest", story.tally()) == 45.0
 
 
@@ -136,8 +137,8 @@ def test_groups_by_line_topic_operator_hour_and_day_in_local_time() -> None:
     story.call("a", at=0, waits=1.0, talks=5.0, topic="access", operator="anna")
     story.call("b", at=3600, waits=40.0, talks=5.0, topic="forms", operator="boris")
 
-    assert value("share_of_offered", story.tally(("hour", "09"))) == 100.0
-    assert value("share_of_offered", story.tally(("hour", "10"))) == 0.0
+    assert value("service_level", story.tally(("hour", "09"))) == 100.0
+    assert value("service_level", story.tally(("hour", "10"))) == 0.0
     assert story.tally(("topic", "forms")).answered == 1
     assert story.tally(("operator", "boris")).answered == 1
     assert story.tally(("line", "78005553535")).answered == 2
@@ -149,8 +150,8 @@ def test_hours_are_also_those_of_the_callers_region() -> None:
     story.call("a", at=0, waits=1.0, talks=5.0)
     story.call("b", at=0, waits=40.0, talks=5.0, zone="Asia/Vladivostok")
 
-    assert value("share_of_offered", story.tally(("local_hour", "09"))) == 100.0
-    assert value("share_of_offered", story.tally(("local_hour", "16"))) == 0.0
+    assert value("service_level", story.tally(("local_hour", "09"))) == 100.0
+    assert value("service_level", story.tally(("local_hour", "16"))) == 0.0
     assert story.tally(("hour", "09")).answered == 2
 
 
@@ -211,6 +212,22 @@ def day_of_calls(count: int, seed: int = 1) -> Iterator[Record]:
         for filler in range(5):
             story.add(f"c{number}", begin + 1 + filler / 10, "said", prompts="menu")
     return iter(sorted(story.records, key=lambda record: record.wall_seconds))
+
+
+def test_who_has_just_begun_to_wait_is_neither_in_time_nor_late() -> None:
+    story = Story()
+    story.call("answered", waits=1.0, talks=60.0)
+    story.add("waits", 10, "arrived", line="1")
+    story.add("waits", 20, "queued", queue="people")
+    today = Today(MOSCOW, MORNING)
+    for record in story.records:
+        today.take(record.call, record.kind, record.data, record.wall_seconds)
+
+    assert (today.within_30_of_queue, today.late(MORNING + 23)) == (1, {"access": 0, "none": 0})
+    assert today.late(MORNING + 50.1) == {"access": 0, "none": 1}
+    today.take("waits", "topic", {"topic": "forms"}, MORNING + 51)
+    today.take("waits", "ended", {"outcome": "left", "queue_wait_seconds": 31.0}, MORNING + 51)
+    assert +today.late(MORNING + 3600) == {"forms": 1}
 
 
 def test_a_new_day_begins_at_midnight_of_the_zone() -> None:

@@ -102,7 +102,7 @@ def reported(records: list[Record]) -> Tallies:
 
 
 def counted(tally: Tally) -> Counts:
-    return Counts(tally.offered, tally.answered, tally.answered_in_target, tally.abandoned)
+    return Counts(tally.offered, tally.answered, tally.answered_in_target, tally.abandoned, tally.late)
 
 
 def test_the_day_on_the_wallboard(records: list[Record], reported: Tallies) -> None:
@@ -111,7 +111,8 @@ def test_the_day_on_the_wallboard(records: list[Record], reported: Tallies) -> N
         today.take(record.call, record.kind, record.data, record.wall_seconds)
     whole = reported["all", ""]
 
-    assert Counts(today.offered, today.answered, today.within_30_of_queue, today.abandoned) == counted(whole)
+    late = today.late(DAY + 86_399).total()
+    assert Counts(today.offered, today.answered, today.within_30_of_queue, today.abandoned, late) == counted(whole)
     assert today.within_30_of_ring == whole.answered_in_target_of_ring
     speed = next(each for each in DEFINITIONS if each.name == "speed_of_answer").value(whole)
     assert today.speed_of_answer_seconds == pytest.approx(speed, abs=0.051)
@@ -149,6 +150,7 @@ FIGURES = {
     "calls_answered_total": "answered",
     "calls_answered_in_target_total": "answered_in_target",
     "calls_abandoned_total": "abandoned",
+    "calls_late_total": "late",
     "calls_refused_total": "refused",
 }
 
