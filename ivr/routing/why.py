@@ -89,6 +89,9 @@ class _Wait:
         self._ringing_since = 0.0
         self._rang_seconds = 0.0
         self._in_vain: list[str] = []
+        self._caller_rung_at: float | None = None
+        """Since when an operator is on the line and the caller is rung back."""
+        self._caller_missed = False
         self._offered = self._connected = False
 
     def take(self, at: float, kind: str, facts: _Facts) -> Iterator[str]:
@@ -114,8 +117,7 @@ class _Wait:
                 rings, because = say("звонит у", "rings at"), say("Почему", "Why")
                 yield f"{self._moment(at)}: {rings} {operator}. {because}: {reason}."
             case "offer_ended":
-                self._silent(at, operator)
-                self._in_vain.append(operator)
+                self._in_vain_at(operator, at, operator)
                 back = say("звонок на прежнем месте", "the call is back in its place")
                 yield f"{self._moment(at)}: {operator}: {_ended(facts, say)}; {back}."
             case "connected":
@@ -130,6 +132,25 @@ class _Wait:
                 self._since = None
             case _ if kind in _OTHER:
                 yield f"{self._moment(at)}: {_OTHER[kind](facts, say)}."
+                self._turn(at, kind)
+
+    def _turn(self, at: float, kind: str) -> None:
+        """What becomes of a wait that is to end with the caller being rung back."""
+        match kind:
+            case "callback_accepted":
+                self._since = None  # another call has the place
+            case "caller_rung":
+                self._caller_rung_at = at
+            case "caller_missed":
+                self._caller_rung_at, self._caller_missed = None, True
+                for operator in tuple(self._rings):
+                    self._in_vain_at(operator, at, self._say("звонящего", "the caller's"))
+            case _:
+                pass
+
+    def _in_vain_at(self, operator: str, at: float, whose: str) -> None:
+        if self._silent(at, operator):
+            self._in_vain.append(whose)
 
     def _moment(self, at: float) -> str:
         if self._since is None:
@@ -142,26 +163,32 @@ class _Wait:
             self._ringing_since = at
         self._rings[operator] = at
 
-    def _silent(self, at: float, operator: str) -> None:
-        if self._rings.pop(operator, None) is not None and not self._rings:
+    def _silent(self, at: float, operator: str) -> bool:
+        """Whether it rang there until now."""
+        rang = self._rings.pop(operator, None) is not None
+        if rang and not self._rings:
             self._rang_seconds += at - self._ringing_since
+        return rang
 
     def _nobody(self) -> str:
         say = self._say
         if not self._offered:
             return say("до него очередь не дошла", "its turn had not come")
+        if self._caller_missed:
+            return say("звонящий так и не ответил", "the caller never answered")
         if not self._in_vain:
             return say("телефон ещё звонил", "the telephone was still ringing")
         return say("никто не взял", "nobody took it") + f" ({_each(self._in_vain)})"
 
     def _account(self, at: float, operator: str) -> str:
         """Where the wait went; it is not known when the journal does not have its beginning."""
-        answered_in = at - self._rings.get(operator, at)
-        self._silent(at, operator)
+        answered_at = at if self._caller_rung_at is None else self._caller_rung_at
+        answered_in = answered_at - self._rings.get(operator, answered_at)
+        self._silent(answered_at, operator)
         if self._since is None:
             return ""
-        wait, say = at - self._since, self._say
-        rang_seconds = self._rang_seconds + (at - self._ringing_since if self._rings else 0.0)
+        wait, say = answered_at - self._since, self._say
+        rang_seconds = self._rang_seconds + (answered_at - self._ringing_since if self._rings else 0.0)
         alone, in_vain, answer = (
             seconds(value, self._language)
             for value in (wait - rang_seconds, max(0.0, rang_seconds - answered_in), answered_in)
@@ -171,7 +198,10 @@ class _Wait:
         if names:
             parts.append(say(f"{in_vain} впустую у {names}", f"{in_vain} in vain at {names}"))
         parts.append(say(f"{answer} до ответа {operator}", f"{answer} until {operator} answered"))
-        return f" {say('Ожидание', 'The wait of')} {seconds(wait, self._language)}: {', '.join(parts)}."
+        if self._caller_rung_at is not None:
+            caller = seconds(at - answered_at, self._language)
+            parts.append(say(f"{caller} до ответа звонящего", f"{caller} until the caller answered"))
+        return f" {say('Ожидание', 'The wait of')} {seconds(at - self._since, self._language)}: {', '.join(parts)}."
 
 
 def _expected(facts: _Facts, say: Say) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ async def test_a_power_cut_that_takes_asterisk_too(
     """To the new Asterisk that telephone has never been there: it tells of no change, but of a telephone not found."""
     password = hotline.hotline.secrets.password
     place = Place(provisions.asterisk, CHECKOUT / "asterisk", tmp_path / "far", tmp_path / "speech")
+    seconds = inf
     with suppress(IvrError):  # a telephone without power cannot sign off
         async with (
             running_agent(place, hotline.hotline.ports.sip) as far,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -20,6 +21,7 @@ from ivr.journal.privacy import Keyring
 from ivr.journal.reader import JournalReader
 from ivr.journal.record import Record
 from ivr.provision.setup import Provisions
+from ivr.routing.why import why
 from tests.ports import free_port
 from tests.telephone.conftest import CHECKOUT, RunningHotline, running_hotline
 from tests.telephone.test_run import ivr
@@ -27,6 +29,7 @@ from tests.telephone.test_run import ivr
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 CALLER, DUTY_OFFICER, DUTY_LINE = "+79990004455", "+79991112233", "88007006060"
+MOMENT = r"(?:\d+ мин ?)?(?:[\d,]+ с)?"
 OUTSIDE = f"outside: {{duty_officer: '{DUTY_OFFICER}'}}\n"
 DUTY_PLAN = f"""
 plan: duty
@@ -89,6 +92,11 @@ async def world(
             running_agent(place, sip, voice=voice, journal=journal, sip_port=provider)
         )
         yield agent, running
+
+
+async def why_of(running: RunningHotline, call: str) -> Sequence[str]:
+    """What `ivr why` tells."""
+    return why((one.wall_seconds, one.kind, one.data) for one in await running.records(call))
 
 
 def said(story: Sequence[Record]) -> list[str]:
@@ -169,3 +177,16 @@ async def test_a_promise_outlives_the_controller_and_is_kept(world: tuple[Agent,
     assert facts["rated"]["score"] == 4
     assert facts["ended"]["outcome"] == "talked"
     assert await running.quiet() == []
+
+    told = await why_of(running, first.call)
+    assert told[-1].endswith(f": звонящий просит перезвонить; его место занял звонок {name}."), "it waits no more"
+    promised, offered, rung, connected = await why_of(running, name)
+    assert promised == f"Очередь people: ждёт обратного звонка вместо звонка {first.call}."
+    assert float(str(facts["offered"]["waited_seconds"])) > 6.0, "the wait of the call before is in it"
+    assert re.fullmatch(rf"{MOMENT}: звонит у anna\. Почему: .*anna: уровень 1.*\.", offered)
+    assert re.fullmatch(rf"{MOMENT}: anna на линии, набираем звонящего \(попытка 1\)\.", rung)
+    assert re.fullmatch(
+        rf"{MOMENT}: говорит anna\. Ожидание {MOMENT}: {MOMENT} до оператора, которого можно спросить,"
+        rf" {MOMENT} до ответа anna, {MOMENT} до ответа звонящего\.",
+        connected,
+    )

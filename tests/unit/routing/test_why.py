@@ -176,13 +176,46 @@ def test_a_call_back_tells_of_its_tries() -> None:
             (50.0, "offered", {"operator": "anna"}),
             (53.0, "caller_rung", {"operator": "anna", "try": 1}),
             (78.0, "caller_missed", {"reason": "no_answer", "left": 2}),
+            (78.1, "offer_ended", {"operator": "anna", "reason": "withdrawn"}),
+            (200.0, "offered", {"operator": "boris"}),
+            (202.0, "caller_rung", {"operator": "boris", "try": 2}),
+            (207.0, "connected", {"operator": "boris", "waited_seconds": 207.0}),
         ]
     )
     assert story[0] == "Очередь people: ждёт обратного звонка вместо звонка first."
-    assert story[2:] == (
+    assert story[2:4] == (
         "53 с: anna на линии, набираем звонящего (попытка 1).",
         "1 мин 18 с: звонящий: нет ответа; осталось попыток: 2.",
     )
+    assert story[-1] == (
+        "3 мин 27 с: говорит boris. Ожидание 3 мин 27 с: 2 мин 52 с до оператора, которого можно спросить,"
+        " 28 с впустую у звонящего, 2 с до ответа boris, 5 с до ответа звонящего."
+    )
+
+
+def test_a_caller_who_never_answers_is_told_of() -> None:
+    *_, last = why(
+        [
+            (0.0, "promised", {"queue": "people", "of": "first"}),
+            (50.0, "offered", {"operator": "anna"}),
+            (53.0, "caller_rung", {"operator": "anna", "try": 3}),
+            (78.0, "caller_missed", {"reason": "no_answer", "left": 0}),
+            (78.1, "offer_ended", {"operator": "anna", "reason": "withdrawn"}),
+            (78.1, "ended", {"outcome": "ended"}),
+        ]
+    )
+    assert last == "1 мин 18 с: звонок окончен без оператора: звонящий так и не ответил."
+
+
+def test_who_is_to_be_rung_back_waits_in_another_call() -> None:
+    story = why(
+        [
+            (0.0, "queued", {"queue": "people", "position": 1}),
+            (60.0, "callback_accepted", {"queue": "people", "call_back": "second"}),
+            (64.0, "ended", {"outcome": "callback"}),
+        ]
+    )
+    assert story[1:] == ("1 мин: звонящий просит перезвонить; его место занял звонок second.",)
 
 
 def test_what_a_person_did_is_told() -> None:
@@ -213,17 +246,18 @@ def test_english_pages_have_english_words() -> None:
         (5.0, "offered", {"operator": "boris", "reason": reason}),
         (6.0, "caller_rung", {"operator": "boris", "try": 1}),
         (6.0, "caller_missed", {"reason": "no_answer", "left": 2}),
+        (6.0, "offered", {"operator": "boris", "reason": reason}),
         (7.0, "connected", {"operator": "boris"}),
         (60.0, "transferred", {"operator": "boris", "to": "outside", "target": "tax"}),
         (61.0, "queued", {"queue": "people", "position": 1}),
         (62.0, "unqueued", {"reason": "longest_wait"}),
-        (62.0, "callback_accepted", {"call_back": "second"}),
         (63.0, "left", {}),
+        (63.0, "callback_accepted", {"call_back": "second"}),
     ]
     story = why(records, "en")
     assert not CYRILLIC.search(" ".join(story))
     assert len(story) == len(why(records)) == len(records)
     assert (
         "6 s: talks to boris. The wait of 6 s: 2.5 s until an operator could be asked,"
-        " 1.5 s in vain at anna, 2 s until boris answered."
+        " 2.5 s in vain at anna, the caller's, 1 s until boris answered."
     ) in story
