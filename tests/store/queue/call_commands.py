@@ -170,7 +170,9 @@ class CallCommands(QueueWorld):
         person = self.operators[offer.operator]
         person.misses += end == "no_answer"
         paused = end == "unreachable" or (end == "no_answer" and person.misses >= MISSES)
-        if paused and person.intent == "ready":
+        if end == "unreachable":
+            person.intent, person.reason, person.assigned, person.assigned_by = "gone", "", "", ""
+        elif paused and person.intent == "ready":
             person.intent, person.reason = "paused", end
         assert answer == OfferDeclined(paused=paused)
         self.model.end_offer(offer.call, offer.operator)

@@ -93,6 +93,16 @@ async def test_who_does_not_answer_is_paused_and_the_snapshot_says_so(site: Site
     assert (await site.offer()).call == CALL
 
 
+async def test_whose_telephone_cannot_be_reached_is_signed_off(site: Site) -> None:
+    """Callers wait for somebody on pause; nobody comes back from a telephone that is not there."""
+    await site.router.operator_ready("anna")
+    await site.enter()
+    offer = await site.offer()
+    await site.router.declined(offer, "unreachable")
+    await site.state("anna", "gone")
+    assert await site.enter(OTHER) == QueueRefused("people", "nobody")
+
+
 async def test_an_operator_who_pauses_while_it_rings_gives_the_call_back(site: Site) -> None:
     await site.router.operator_ready("anna")
     await site.enter()
