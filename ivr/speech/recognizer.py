@@ -27,7 +27,7 @@ from ivr.speech.endpoint import (
 )
 from ivr.speech.resample import Doubler
 
-_ALTERNATIVES = 10
+_ALTERNATIVES = 20
 _SURE = 0.6
 _BEFORE_FRAMES = 25  # 0.5 s: what came before the voice rose over the noise belongs to its first word
 _BLOCK_FRAMES = 3  # 60 ms: the recogniser is asked this often

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 START, END = "<s>", "</s>"
 History = tuple[str, ...]
 
-_DISCOUNT = 0.8
+_DISCOUNT = 0.9
 _RAREST_KEPT = {1: 0.3, 2: 1.0}  # counts below which a bigram, a trigram is left to the shorter history
 _SENTENCES_SHARE = 0.8  # of the unigram model; word frequencies and an equal share for each word make up the rest
 _EQUAL_SHARE = 0.04
