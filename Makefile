@@ -36,7 +36,7 @@ check: setup-dev ## fast gate, under a minute: style, types, layers, pure tests
 	@$(VENV)/ruff format --check --quiet
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-logo
-	@$(VENV)/python -m pytest -q tests/unit
+	@$(VENV)/python -m pytest -q -n $(or $(JOBS),2) tests/unit
 
 bench: setup setup-dev ## measure; `make bench ONLY=name` runs one; table, and figures in var/bench.json
 	@$(VENV)/python -m bench $(if $(ONLY),--only $(ONLY))

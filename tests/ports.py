@@ -1,8 +1,9 @@
-"""A port for a server of a test's own."""
+"""A port for a server of a test's own; who is connected to one."""
 
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -11,3 +12,10 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def connections(port: int) -> int:
+    """To a server on the loopback, as long as it has not closed them; the other ends may be gone already."""
+    rows = (row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    established, left_by_the_other = "01", "08"
+    return sum(row[1].endswith(f":{port:04X}") and row[3] in (established, left_by_the_other) for row in rows)

@@ -31,6 +31,7 @@ from ivr.prompts.voice import SpokenVoice
 from ivr.provision.progress import Progress
 from ivr.provision.setup import Provisions, provide
 from ivr.spare import serving
+from tests.ports import connections
 from tests.telephone.dialplan_end import DialplanEnd, serving_dialplan_end
 from tests.telephone.proofs import (
     command_lines,
@@ -164,10 +165,13 @@ class RunningHotline:
             return process
         return int((self.hotline.home.processes / f"{program}.pid").read_text().split()[0])
 
-    def kill_controllers(self) -> None:
-        """Both of them: the one that serves, and the one that would take over at once."""
+    async def kill_controllers(self) -> None:
+        """Both of them: the one that serves, and the one that would take over at once; until Asterisk knows."""
         for program in ("controller-spare", "controller"):
             os.kill(int((self.hotline.home.processes / f"{program}.pid").read_text().split()[0]), signal.SIGKILL)
+        async with asyncio.timeout(_UNTIL_SECONDS):
+            while connections(self.hotline.ports.asterisk):  # noqa: ASYNC110 -- it tells nobody
+                await asyncio.sleep(0.01)
 
     async def left_behind(self) -> list[str]:
         """Everything of calls that should be gone: Asterisk's channels and bridges, calls in store and status."""

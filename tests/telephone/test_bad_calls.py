@@ -86,8 +86,7 @@ async def test_without_the_controller_a_person_still_answers(agent: Agent, hotli
     """Asterisk's own dialplan rings the operators while the controller is restarted by its supervisor."""
     password = hotline.hotline.secrets.password("operator/anna")
     async with agent.operator("anna", password, OperatorScript(talk_seconds=1.0)) as anna:
-        hotline.kill_controllers()
-        await asyncio.sleep(0.3)  # a busy Asterisk sees only then that nobody listens
+        await hotline.kill_controllers()
         report = await agent.call(LINE, CallScript(limit_seconds=40.0))
         async with asyncio.timeout(10):
             talk = await anna.talks.get()
