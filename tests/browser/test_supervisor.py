@@ -50,6 +50,11 @@ async def test_a_waiting_call_is_seen_made_urgent_moved_and_pulled(
             seen_at = time.monotonic()
             await expect(wall.locator("#waiting-count")).to_have_text("1", timeout=ONE_SECOND)
             assert time.monotonic() - seen_at < 1
+            today = (await hotline.status())["today"]
+            decided = today["within_30_of_queue"] + today["late"]
+            assert 0 < decided < today["offered"], "who has just begun to wait is neither in time nor late"
+            share = 100 * today["within_30_of_queue"] // decided
+            await expect(wall.locator("#share")).to_have_text(re.compile(rf"^{share}\s%$"))
             assert await axe_violations(wall) == []
             await picture(wall, "wallboard")
             call = (await hotline.status())["waiting"][0]["call"]
