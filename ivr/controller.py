@@ -24,9 +24,10 @@ from ivr.prompts.media import CurrentMedia
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.routing.policy import Policy
+from ivr.service_manager import tell, tell_alive
 from ivr.spare import standing_by, turn_to_serve
 from ivr.spoken import media_of, voices_of
-from ivr.supervise import interruptible, tell_service_manager
+from ivr.supervise import interruptible
 from ivr.web.serving import serve as serve_web
 
 log = structlog.get_logger()
@@ -82,11 +83,12 @@ async def serve(hotline: Hotline) -> None:
                 gc.collect()
                 gc.freeze()
                 asked = asyncio.create_task(asked_to_end.wait())
+                alive = asyncio.create_task(tell_alive())
                 if not first:
                     log.info("controller_spare")
                     either: set[asyncio.Future[Any]] = {our_turn, asked}
                     with standing_by(hotline.home.standing_by):
-                        tell_service_manager("READY=1\nSTATUS=waits to take over")
+                        tell("READY=1\nSTATUS=waits to take over")
                         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     if asked.done():
                         return
@@ -104,15 +106,15 @@ async def serve(hotline: Hotline) -> None:
                         )
                     )
                     log.info("controller_up", web=hotline.web_address)
-                    tell_service_manager("READY=1\nSTATUS=serves")
+                    tell("READY=1\nSTATUS=serves")
                     await asyncio.wait({web, asked}, return_when=asyncio.FIRST_COMPLETED)
                     if asked_to_end.by is signal.SIGTERM:
                         log.info("calls_left_to_another_controller")
                         await controller.leave()
                         lines.close()
                         os._exit(0)  # an orderly end would hang up: what a kill leaves behind is what is wanted here
-                    asked.cancel()
-                    web.cancel()
-                    await asyncio.gather(web, asked, return_exceptions=True)
+                    for task in (asked, web, alive):
+                        task.cancel()
+                    await asyncio.gather(asked, web, alive, return_exceptions=True)
     finally:
         lines.close()

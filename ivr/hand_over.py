@@ -40,9 +40,14 @@ async def _hand_over(hotline: Hotline, within_seconds: float) -> float:
             f"no second controller was ready to take over within {within_seconds:g} s",
             hint="`ivr run` keeps one; with systemd start ivr-controller@2 as well",
         ) from None
-    before = serving(home.serving)
-    if before is None or not held(home.serving):
+    if not held(home.serving):
         raise IvrError("no controller serves on this machine", hint="start it with `make run`")
+    before = serving(home.serving)
+    if before is None:
+        raise IvrError(
+            "the controller that serves runs in another container",
+            hint="restart its container: the one that waits takes the calls, as here",
+        )
     began = time.monotonic()
     os.kill(before, signal.SIGTERM)
     try:

@@ -199,6 +199,18 @@ class Hotline:
                 "the hotline of this checkout is not running", where=self.web_address, hint="start it with `make run`"
             ) from None
 
+    async def asterisk_runs(self) -> bool:
+        """Whether there is an Asterisk at all, connected to the controller or not; a port of nobody refuses at once."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                _, writer = await asyncio.open_connection(ADDRESS, self.ports.asterisk)
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+        writer.close()
+        return True
+
     async def serves(self) -> bool:
         """As `/readyz`, but that a machine which takes no new calls (`ivr ops drain`) does serve those it has."""
         try:

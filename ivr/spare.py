@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from ivr.supervise import started
+
 
 @contextlib.contextmanager
 def turn_to_serve(path: Path) -> Iterator[asyncio.Future[None]]:
     """Stand in line for the lock of `path`; the future is done when it is ours, until the block ends.
 
-    The file then tells this process's id.
+    The file then tells this process's id, and when it was started.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     loop = asyncio.get_running_loop()
@@ -30,7 +32,7 @@ def turn_to_serve(path: Path) -> Iterator[asyncio.Future[None]]:
         if not ours.done():
             lock.seek(0)
             lock.truncate()
-            lock.write(str(os.getpid()))
+            lock.write(f"{os.getpid()} {started(os.getpid())}")
             lock.flush()
             ours.set_result(None)
 
@@ -73,8 +75,12 @@ def held(path: Path) -> bool:
 
 
 def serving(path: Path) -> int | None:
-    """The process that serves, None when there has been none."""
+    """The process that served last; None when it cannot be seen from here: it has ended, or is another container's.
+
+    There its id is that of some other process here, often of the one that asks.
+    """
     try:
-        return int(path.read_text())
+        process, _, since = path.read_text().partition(" ")
+        return int(process) if since and started(int(process)) == since else None
     except (OSError, ValueError):
         return None

@@ -11,7 +11,6 @@ import fcntl
 import itertools
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +105,7 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C goes to us alone: we stop the children in order
             )
         self._processes[program.name] = process
-        _pid_file(self._directory, program.name).write_text(f"{process.pid} {_started(process.pid)}")
+        _pid_file(self._directory, program.name).write_text(f"{process.pid} {started(process.pid)}")
 
     async def _wait_ready(self, program: Program) -> None:
         process = self._processes[program.name]
@@ -175,8 +174,8 @@ def only_one(directory: Path) -> Iterator[None]:
 def end_left_behind(directory: Path) -> None:
     """End children of an earlier `ivr run` that was killed: they hold our ports. Only processes we know to be ours."""
     for path in directory.glob("*.pid"):
-        pid, _, started = path.read_text().partition(" ")
-        if pid.isdigit() and started and _started(int(pid)) == started:
+        pid, _, since = path.read_text().partition(" ")
+        if pid.isdigit() and since and started(int(pid)) == since:
             log.warning("left_behind_ended", program=path.stem, process=int(pid))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
@@ -207,14 +206,6 @@ async def interruptible() -> AsyncIterator[AskedToEnd]:
             loop.remove_signal_handler(number)
 
 
-def tell_service_manager(state: str) -> None:
-    """`READY=1` and the like, to a systemd that has started us (sd_notify(3)); nothing without one."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as telling, contextlib.suppress(OSError):
-            telling.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
-
-
 async def _end(process: asyncio.subprocess.Process, politely: signal.Signals) -> None:
     for number, seconds in ((politely, _STOP_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
         if process.returncode is not None:
@@ -229,7 +220,7 @@ def _pid_file(directory: Path, name: str) -> Path:
     return directory / f"{name}.pid"
 
 
-def _started(pid: int) -> str:
+def started(pid: int) -> str:
     """When the process was started, in clock ticks since boot: tells it from a later one with the same id."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]

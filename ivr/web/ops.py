@@ -106,11 +106,15 @@ def take_calls(as_json: _Json = False) -> None:
 
 
 async def _empty(within_seconds: float, as_json: bool) -> None:
-    """Wait until no call is left; IvrError when there still is one after so long."""
+    """Wait until no call is left; IvrError when there still is one after so long.
+
+    An Asterisk that has ended has none, though the controller hopes for half a minute that it only lost sight of them:
+    systemd starts a killed one only after this.
+    """
     hotline, told = Hotline(Home.find()), -1
     try:
         async with asyncio.timeout(within_seconds):
-            while left := (await hotline.ask("/api/status"))["on_the_line"]:
+            while (left := (await hotline.ask("/api/status"))["on_the_line"]) and await hotline.asterisk_runs():
                 if left != told:
                     sys.stdout.write(json.dumps({"calls": left}) + "\n" if as_json else f"calls on the line: {left}\n")
                     sys.stdout.flush()

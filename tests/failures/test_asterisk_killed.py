@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sqlite3
 import time
 from contextlib import AsyncExitStack
@@ -15,6 +17,7 @@ from ivr.agent.script import CallScript, OperatorScript, keys
 from ivr.errors import IvrError
 from ivr.line.ari import AriClient
 from tests.failures.conftest import kill, measured, sign_in
+from tests.failures.test_controller_hands_over import ivr
 from tests.telephone.conftest import RunningHotline
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
@@ -94,4 +97,26 @@ async def test_operators_get_the_next_call_and_journals_are_closed(agent: Agent,
 
         report = await agent.call(LINE, CallScript((keys("1"),), talk_seconds=0.5), caller="+79990000009")
         assert report.outcome == "talked"
+    assert await hotline.quiet() == []
+
+
+async def test_an_asterisk_that_has_ended_is_not_waited_for(agent: Agent, hotline: RunningHotline) -> None:
+    """systemd stops `ivr-drain` before it starts a killed Asterisk again: until then nobody can call."""
+    call = asyncio.create_task(agent.call(LINE, CallScript(), caller="+79990000008"))
+    await hotline.until(lambda status: bool(calls_in(status, "menu")))
+    os.kill(hotline.process.pid, signal.SIGSTOP)  # it would start it anew
+    try:
+        kill(hotline.process_id("asterisk"))
+        began = time.monotonic()
+        code, said = await ivr(hotline, "ops", "drain", "--within", "60")
+        assert (code, said.splitlines()[-1]) == (0, "nobody is on the line")
+        assert time.monotonic() - began < LONGEST_OUTAGE_SECONDS
+    finally:
+        os.kill(hotline.process.pid, signal.SIGCONT)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+    await hotline.back()
+    code, said = await ivr(hotline, "ops", "take-calls")
+    assert code == 0, said
+    await hotline.until(lambda status: not status["calls"])
     assert await hotline.quiet() == []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shlex
 import socket
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from ivr.cli import _COMMANDS
 from ivr.errors import IvrError
-from ivr.supervise import tell_service_manager
+from ivr.service_manager import tell, tell_alive
 from ivr.units import write
 
 NEEDED = ("NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "PrivateTmp=yes")
@@ -30,9 +34,20 @@ def test_units_name_this_checkout_and_lock_each_program_in(tmp_path: Path) -> No
         assert commands
         assert [words for words in commands if not any(words.startswith(known) for known in _COMMANDS)] == []
         assert ("Restart=always\n" in text) == ("drain" not in name)
+        # seen: killed six times in ten seconds, a program stays down for good
+        assert ("\nStartLimitIntervalSec=0\n" in text.partition("[Service]")[0]) == ("drain" not in name)
     assert "KillSignal=SIGTERM\n" in services["ivr-controller@.service"]
     drain = services["ivr-drain.service"]  # callers are listened to until the last one has gone
     assert re.search("^After=.*ivr-speech@1.service ivr-speech@2.service", drain, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("url", "code"), [("", 0), ("redis://elsewhere:1/0", 1)])
+def test_there_is_no_embedded_store_where_another_is_named(tmp_path: Path, url: str, code: int) -> None:
+    write(tmp_path, user="hotline")
+    unit = (tmp_path / "ivr-store.service").read_text(encoding="utf-8")
+    (condition,) = re.findall("^ExecCondition=(.+)$", unit, re.MULTILINE)
+    words = shlex.split(condition.replace("$$", "$"))  # as systemd reads it
+    assert subprocess.run(words, env={"REDIS_URL": url}, check=False, timeout=10).returncode == code
 
 
 def test_the_hotline_does_not_run_as_root(tmp_path: Path) -> None:
@@ -41,10 +56,29 @@ def test_the_hotline_does_not_run_as_root(tmp_path: Path) -> None:
 
 
 def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tell_service_manager("READY=1")  # without one: nothing happens
+    tell("READY=1")  # without one: nothing happens
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(10)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        tell_service_manager("READY=1")
+        tell("READY=1")
         assert manager.recv(100) == b"READY=1"
+
+
+async def test_a_controller_says_that_it_is_alive_only_while_its_loop_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell_alive()  # without a watchdog: nothing happens
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "300000")
+        alive = asyncio.create_task(tell_alive())
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                assert await asyncio.get_running_loop().sock_recv(manager, 100) == b"WATCHDOG=1"
+        time.sleep(0.3)  # noqa: ASYNC251 -- a loop that hangs is what is wanted
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)
+        alive.cancel()
