@@ -121,7 +121,9 @@ class OperatorSide:
         if end is None:
             return
         # Asterisk's death withdraws it, too, and only we know; one that the queue has ended itself it refuses to end.
-        await self._parts.queue.declined(offer, end)
+        if await self._parts.queue.declined(offer, end):
+            kind = "operator_gone" if end == "unreachable" else "operator_paused"
+            self._parts.journal.record("", kind, data={"operator": offer.operator, "reason": end})
         rang_seconds = round(self._parts.clock.monotonic() - rang_at, 3)
         self._record("offer_ended", {**facts, "reason": end, "rang_seconds": rang_seconds}, {})
         self._receive(OfferEnded(offer.operator, end))

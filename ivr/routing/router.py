@@ -167,13 +167,17 @@ class Router:
         answer = await self._owed.tell(accept, accept_late)
         return answer is None or isinstance(answer, Done)
 
-    async def declined(self, offer: Offer, end: OfferEnd) -> OfferDeclined | Refused | None:
-        """The operator did not take it; the call is back in its place. None: the store is away, and told later."""
+    async def declined(self, offer: Offer, end: OfferEnd) -> bool:
+        """The operator did not take it; the call is back in its place. True: the operator is on pause or gone for it.
+
+        While the store is away, which is told later, that is not known.
+        """
         self._delivery.ended(offer)
         now = self._clock.wall()
         misses, until = self._policy.misses_allowed, now + self._policy.not_again_seconds
         decline = partial(self._store.decline, offer, end, now=now, misses_allowed=misses, not_again_until=until)
-        return await self._owed.tell(decline)
+        answer = await self._owed.tell(decline)
+        return isinstance(answer, OfferDeclined) and answer.paused
 
     async def talk_ended(self, call: CallId) -> None:
         """Caller and operator have parted; the wrap-up begins."""

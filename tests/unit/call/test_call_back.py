@@ -78,8 +78,9 @@ class Places:
         self.said.append("accepted")
         return True
 
-    async def declined(self, offer: Offer, reason: OfferEnd) -> None:
+    async def declined(self, offer: Offer, reason: OfferEnd) -> bool:
         self.said.append(f"declined {reason}")
+        return False
 
     async def talk_ended(self, call: CallId) -> None:
         self.said.append("talk_ended")

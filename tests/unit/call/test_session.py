@@ -97,6 +97,12 @@ def test_an_operator_who_does_not_answer_costs_only_the_ring_time() -> None:
         "declined absent unreachable",
         "accepted anna",
     ]
+    assert [facts for kind, facts in world.journal.records if kind == "operator_paused"] == [
+        {"operator": "silent", "reason": "no_answer"}
+    ]
+    assert [facts for kind, facts in world.journal.records if kind == "operator_gone"] == [
+        {"operator": "absent", "reason": "unreachable"}
+    ]
     assert nothing_left(world)
 
 

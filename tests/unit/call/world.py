@@ -176,9 +176,10 @@ class ScriptedQueue:
         self.said.append(f"accepted {offer.operator}")
         return True
 
-    async def declined(self, offer: ScriptedOffer, reason: OfferEnd) -> None:
+    async def declined(self, offer: ScriptedOffer, reason: OfferEnd) -> bool:
         self.said.append(f"declined {offer.operator} {reason}")
         self._next()
+        return reason in ("no_answer", "unreachable")
 
     async def talk_ended(self, call: CallId) -> None:
         self.said.append("talk_ended")
