@@ -31,6 +31,8 @@ _ALTERNATIVES = 20
 _SURE = 0.6
 _BEFORE_FRAMES = 25  # 0.5 s: what came before the voice rose over the noise belongs to its first word
 _BLOCK_FRAMES = 3  # 60 ms: the recogniser is asked this often
+_USUAL_COSTS = (70.0, 2.7, 9.0)
+"""Of a stretch of rightly heard Russian, each of its letters, each of its words: how unlikely Vosk finds it."""
 _FRAME_MS = 10.0  # Vosk tells times as if every model took its features this often
 
 Event = SpeechStarted | PartlyHeard | Heard
@@ -183,6 +185,7 @@ class _Decoding:
         self._doubler = Doubler() if model.sample_rate == 16_000 else None
         self._began_seconds = began_seconds
         self._pace = model.pace
+        self._any_words = expected is None
         self._block: list[Samples] = []
         self._pieces: list[_Piece] = []
 
@@ -225,7 +228,7 @@ class _Decoding:
         self.endpointer.heard(self.text)
 
     def _take(self, result: str) -> None:
-        piece = _piece(json.loads(result), self._began_seconds, self._pace)
+        piece = _piece(json.loads(result), self._began_seconds, self._pace, any_words=self._any_words)
         if piece is not None:
             self._pieces.append(piece)
 
@@ -240,11 +243,12 @@ class _Piece:
         self.words = heard
 
 
-def _piece(result: dict[str, Any], began_seconds: float, pace: float) -> _Piece | None:
+def _piece(result: dict[str, Any], began_seconds: float, pace: float, *, any_words: bool) -> _Piece | None:
     alternatives = [found for found in result.get("alternatives", []) if found.get("text")]
     if not alternatives:
         return None
     shares = words.posteriors([float(found["confidence"]) for found in alternatives])
+    strain = _strain(alternatives[0]) if any_words else 1.0  # of a few expected words nobody knows what is usual
     heard: list[HeardWord] = []
     for row in alternatives[0].get("result", []):
         if row["word"] == words.UNKNOWN:
@@ -263,10 +267,17 @@ def _piece(result: dict[str, Any], began_seconds: float, pace: float) -> _Piece 
                 row["word"],
                 round(began_seconds + pace * row["start"], 2),
                 round(began_seconds + pace * row["end"], 2),
-                round(min(sure, 1.0), 3),
+                round(min(sure, 1.0) / strain, 3),
             )
         )
     return _Piece([str(found["text"]) for found in alternatives], heard)
+
+
+def _strain(found: dict[str, Any]) -> float:
+    """How many times less likely than usual the words are: far above 1 where another language was bent into Russian."""
+    said = [row["word"] for row in found.get("result", [])]
+    stretch, letter, word = _USUAL_COSTS
+    return max(1.0, -float(found["confidence"]) / (stretch + letter * sum(map(len, said)) + word * len(said)))
 
 
 def _combined(pieces: list[list[str]]) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ NONE = "none"
 _ENOUGH = 0.5
 _ENOUGH_HEARD = 1.2
 """Of what was recognised and may have been heard otherwise: a word or two made up of noise must not become a topic."""
+_LEAST_SURE_HEARD = 0.28
+"""Less sure are two in three topics that foreign speech seems to have, and one in a hundred that callers have."""
 _SHARE_OF_EXAMPLES = 0.5
 _SETTLED = (4.0, 0.6)
 """Least weight and margin to act on before the caller has finished."""
@@ -49,6 +51,9 @@ class Classification:
     alternatives: tuple[tuple[str, float], ...] = ()
     urgency: int = 0
     matters: Mapping[str, str] = field(default_factory=dict)
+
+
+_NOTHING_FOUND = Classification(NONE, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,10 @@ class TopicModel:
         """
         scores = _together([self._scores(reading) for reading in (text, *alternatives)])
         found = self._judge(scores, _ENOUGH_HEARD if alternatives else _ENOUGH)
-        return found if heard is None else replace(found, confidence=round(found.confidence * heard, 3))
+        if heard is None:
+            return found
+        sure = round(found.confidence * heard, 3)
+        return replace(found, confidence=sure) if sure >= _LEAST_SURE_HEARD else _NOTHING_FOUND
 
     def settled(self, text: str, *, pausing: bool = False) -> Classification | None:
         """Return the topic when an unfinished text already fixes it beyond doubt, else None.
@@ -130,7 +138,7 @@ class TopicModel:
 
     def _judge(self, scores: Sequence[_Score], enough: float) -> Classification:
         if not scores or scores[0].weight < enough:
-            return Classification(NONE, 0.0, 0.0)
+            return _NOTHING_FOUND
         best, rest = scores[0], scores[1:]
         second = rest[0].weight if rest else 0.0
         total = sum(score.weight for score in scores)

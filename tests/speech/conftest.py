@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ivr.prompts.voice import SpokenVoice
+from ivr.prompts.voice import ReadVoice, SpokenVoice
 from ivr.provision.progress import Progress
 from ivr.provision.setup import provide
 from ivr.speech.endpoint import Samples
@@ -48,5 +49,22 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
         line = np.random.default_rng(5).normal(0, 8, len(sound) + 8000).astype(np.float32)
         line[4000:-4000] += sound
         return line
+
+    return speak
+
+
+@pytest.fixture(scope="session")
+def speak_foreign(tmp_path_factory: pytest.TempPathFactory) -> Say:
+    """`speak_foreign(text, language)`: eSpeak's sound at 8 kHz, as loud as a telephone talker."""
+    file = tmp_path_factory.mktemp("foreign") / "said.wav"
+    tatar = provide(ROOT / "var", os.environ, Progress()).readers["espeak-tt"]
+
+    def speak(text: str, language: str) -> Samples:
+        options = tuple(language if option == "tt" else option for option in tatar.reader.options)
+        voice = ReadVoice(language, replace(tatar, reader=replace(tatar.reader, options=options)))
+        file.write_bytes(voice.speak(text))
+        sound = read_recording(file)
+        loud: Samples = (sound / np.sqrt(np.mean(sound**2)) * 32768 * 10 ** (-22 / 20)).astype(np.float32)
+        return loud
 
     return speak

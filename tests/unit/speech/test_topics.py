@@ -67,6 +67,12 @@ def test_a_topic_is_no_surer_than_the_words_it_was_found_by() -> None:
     )
 
 
+def test_what_was_hardly_heard_is_no_topic() -> None:
+    small = model(SMALL)
+    assert small.classify("забыла пароль", (), 0.35).topic == "access"
+    assert small.classify("забыла пароль", (), 0.25) == small.classify("добрый день")
+
+
 def test_nothing_found_is_none() -> None:
     found = model(SMALL).classify("добрый день")
     assert (found.topic, found.confidence, found.matched) == ("none", 0, ())
