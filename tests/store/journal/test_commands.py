@@ -146,17 +146,21 @@ async def test_following_goes_on_where_the_past_ends(
     journal: Journal, store: redis.asyncio.Redis, keyring: Keyring
 ) -> None:
     journal.record("call1", "answered")
-    await asyncio.sleep(0.2)
+    await journal.settled()
     screen = Screen()
     now = datetime.now(UTC).timestamp()
     following = asyncio.create_task(
         commands.journal(store, keyring, screen.console, ZONE, now, follow=True, as_json=True)
     )
-    await asyncio.sleep(0.3)
+
+    async def shown(lines: int) -> None:
+        async with asyncio.timeout(5):
+            while screen.text.count("\n") < lines:  # noqa: ASYNC110 - as a person would: by looking again
+                await asyncio.sleep(0.02)
+
+    await shown(1)
     journal.record("call1", "ended", data={"outcome": "left"})
-    async with asyncio.timeout(5):
-        while screen.text.count("\n") < 2:  # noqa: ASYNC110 - as a person would: by looking again
-            await asyncio.sleep(0.02)
+    await shown(2)
     following.cancel()
 
     assert [json.loads(line)["kind"] for line in screen.text.splitlines()] == ["answered", "ended"]

@@ -173,7 +173,7 @@ async def written(journal: Journal) -> None:
 
 async def test_follow_gives_what_comes_and_nothing_from_before(journal: Journal, reader: JournalReader) -> None:
     journal.record("a", "arrived", data={"line": "1"})
-    await asyncio.sleep(0.1)
+    await journal.settled()
     async with aclosing(reader.follow(await reader.position())) as following:
         journal.record("b", "arrived", data={"line": "1"})
         journal.record("", "operator_ready", data={"operator": "anna"})
