@@ -60,6 +60,13 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishListening:
+    """What the caller has said until now is enough; `Heard` follows at once."""
+
+    listening: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopListening:
     """What the caller says is of no interest any more; no `Heard` follows."""
 
@@ -179,6 +186,7 @@ Effect = (
     | StartMusic
     | StopMusic
     | Listen
+    | FinishListening
     | StopListening
     | StartRecording
     | PauseRecording

@@ -68,6 +68,11 @@ class Hearing:
             self._ear.listen(request)
         return False
 
+    def finish(self, listening: str) -> None:
+        """What was heard until now is all that is wanted."""
+        if self._ear is not None:
+            self._ear.finish(listening)
+
     def stop(self, listening: str) -> None:
         self._wanted = None
         if self._ear is not None:

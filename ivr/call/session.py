@@ -238,6 +238,8 @@ class CallSession:
             case effect_types.Listen():
                 if self._hearing.listen(effect):
                     self._spawn(self._hearing.open(self.call, channel))
+            case effect_types.FinishListening(listening):
+                self._hearing.finish(listening)
             case effect_types.StopListening(listening):
                 self._hearing.stop(listening)
             case effect_types.StartRecording():

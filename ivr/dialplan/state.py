@@ -37,6 +37,8 @@ class Asking:
     no_inputs: int = 0
     no_matches: int = 0
     speaking: bool = False
+    settled: bool = False
+    """Enough was heard, and the recogniser is to say how surely."""
     keys_only: bool = False
     offered: tuple[str, ...] = ()
     """Topics that may be meant; the caller is being asked about the first."""

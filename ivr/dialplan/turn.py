@@ -16,6 +16,7 @@ from ivr.call.effects import (
     Effect,
     EndTransfer,
     EnterQueue,
+    FinishListening,
     LeaveQueue,
     Listen,
     LookUp,
@@ -197,6 +198,11 @@ class Turn:
         listening = self.name("l")
         self.change(listening=listening)
         self.effects.append(Listen(listening, self.state.language, words))
+
+    def finish_listening(self) -> None:
+        """Enough has been said; the recogniser is to answer now."""
+        if self.state.listening is not None:
+            self.effects.append(FinishListening(self.state.listening))
 
     def stop_listening(self) -> None:
         if self.state.listening is not None:

@@ -51,6 +51,11 @@ class Ear:
         self._listening = listen.listening
         self._link.send(protocol.listen_message(self._stream, listen))
 
+    def finish(self, listening: str) -> None:
+        """End the utterance of that name here; its `Heard` follows at once."""
+        if self._lost is None and self._listening == listening:
+            self._link.send({"do": "finish", "stream": self._stream, "listening": listening})
+
     def stop(self, listening: str) -> None:
         """Give up the utterance of that name; nothing follows for it."""
         if self._lost is None and self._listening == listening:

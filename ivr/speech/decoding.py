@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from ivr.call.effects import Listen
+from ivr.call.effects import FinishListening, Listen, StopListening
 from ivr.call.events import SpeechLost
 from ivr.speech.endpoint import SAMPLE_RATE
 from ivr.speech.protocol import SpeechEvent
@@ -20,6 +20,7 @@ _TURN_BYTES = 2 * SAMPLE_RATE // 10  # 100 ms of one call, then the next call's 
 _BACKLOG_BYTES = 2 * SAMPLE_RATE * 4  # 4 s behind: recognition that late helps nobody
 
 Report = Callable[[str, Sequence[SpeechEvent]], None]
+_Item = Listen | FinishListening | StopListening | bytes
 
 
 class _Lane:
@@ -29,7 +30,7 @@ class _Lane:
 
     def __init__(self, model: SpeechModel) -> None:
         self.ear = Ear(model)
-        self.items: deque[Listen | str | bytes] = deque()
+        self.items: deque[_Item] = deque()
         self.audio_bytes = 0
         self.queued = False
 
@@ -71,8 +72,11 @@ class Decoder:
     def listen(self, stream: str, listen: Listen) -> None:
         self._put(stream, listen)
 
+    def finish(self, stream: str, listening: str) -> None:
+        self._put(stream, FinishListening(listening))
+
     def stop(self, stream: str, listening: str) -> None:
-        self._put(stream, listening)
+        self._put(stream, StopListening(listening))
 
     def feed(self, stream: str, audio: bytes) -> None:
         """Append samples (16-bit little-endian, 8 kHz)."""
@@ -84,7 +88,7 @@ class Decoder:
         with self._change:
             return max((lane.audio_bytes for lane in self._lanes.values()), default=0) / (2 * SAMPLE_RATE)
 
-    def _put(self, stream: str, item: Listen | str | bytes) -> None:
+    def _put(self, stream: str, item: _Item) -> None:
         with self._change:
             lane = self._lanes.get(stream)
             if lane is None:
@@ -121,9 +125,9 @@ class Decoder:
                 self._report(stream, events)
 
 
-def _turn(lane: _Lane) -> list[Listen | str | bytes]:
+def _turn(lane: _Lane) -> list[_Item]:
     """Take the lane's next commands and at most one turn's audio."""
-    work: list[Listen | str | bytes] = []
+    work: list[_Item] = []
     taken = 0
     while lane.items and taken < _TURN_BYTES:
         item = lane.items.popleft()
@@ -134,15 +138,17 @@ def _turn(lane: _Lane) -> list[Listen | str | bytes]:
     return work
 
 
-def _carry_out(ear: Ear, work: Sequence[Listen | str | bytes], *, late: bool) -> list[SpeechEvent]:
+def _carry_out(ear: Ear, work: Sequence[_Item], *, late: bool) -> list[SpeechEvent]:
     events: list[SpeechEvent] = []
     for item in work:
         try:
             match item:
                 case Listen():
                     ear.listen(item)
-                case str():
-                    ear.stop(item)
+                case FinishListening(listening):
+                    events += ear.finish(listening)
+                case StopListening(listening):
+                    ear.stop(listening)
                 case bytes():
                     events += ear.hear(item)
         except Exception:  # noqa: BLE001  whatever Vosk throws up concerns this call only; the others go on

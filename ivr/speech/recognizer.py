@@ -90,6 +90,14 @@ class Ear:
         """Begin a new utterance; one under way is given up."""
         self._utterance = Utterance(self._model, listen)
 
+    def finish(self, listening: str) -> list[Event]:
+        """End the utterance of that name here and return what was heard; nothing when it is over."""
+        utterance = self._utterance
+        if utterance is None or utterance.listen.listening != listening:
+            return []
+        self._utterance = None
+        return [utterance.finish()]
+
     def stop(self, listening: str) -> None:
         """Give up the utterance of that name; no effect when it is over."""
         if self.listening == listening:
@@ -141,6 +149,10 @@ class Utterance:
         if not self._decoding.hear(frame, voiced=voiced):
             return []
         return self._progress(self._decoding)
+
+    def finish(self) -> Heard:
+        name = self.listen.listening
+        return self._decoding.finish(name) if self._decoding else Heard(name, "")
 
     def _progress(self, decoding: _Decoding) -> list[Event]:
         name = self.listen.listening

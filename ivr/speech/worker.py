@@ -162,10 +162,10 @@ class Worker:
                 await self._open(message, writer)
             case "listen":
                 self._listen(protocol.text_of(message, "stream"), protocol.listen_from(message), writer)
-            case "stop":
-                name = protocol.text_of(message, "stream")
+            case "finish" | "stop" as end:
+                name, listening = protocol.text_of(message, "stream"), protocol.text_of(message, "listening")
                 if self._owned(name, writer):
-                    self._decoder.stop(name, protocol.text_of(message, "listening"))
+                    (self._decoder.finish if end == "finish" else self._decoder.stop)(name, listening)
             case "close":
                 name = protocol.text_of(message, "stream")
                 if self._owned(name, writer):

@@ -81,7 +81,7 @@ def without_speech(chance: Chance) -> Tensor:
 def _stretched(bands: Tensor, chance: Chance) -> Tensor:
     """Another speed, an uneven one, and another vocal tract."""
     frames = len(bands)
-    speed = chance.choice([1.0, chance.uniform(0.85, 1.2)])
+    speed = chance.choice([0.8, chance.uniform(0.68, 1.25)])  # calls are heard every 8 ms, these bands are of every 10
     length = max(8, int(frames / speed))
     if chance.random() < 0.5:
         points = max(2, length // 40)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from ivr.call.effects import Listen
-from ivr.call.events import CallId, Heard, SpeechLost, SpeechStarted
+from ivr.call.events import CallId, Heard, PartlyHeard, SpeechLost, SpeechStarted
 from ivr.errors import SpeechBusy, SpeechUnavailable
 from ivr.speech.client import Ear, SpeechPool
 from ivr.speech.endpoint import Samples
@@ -124,6 +124,22 @@ async def test_a_phone_that_sends_nothing_in_silence_still_ends_its_sentence(mod
         ear.listen(Listen("one", "ru"))
         await send(ear, say("забыл пароль"), silent_seconds=0)
         await notebook.until(Heard)
+
+
+async def test_what_was_said_until_now_comes_back_when_it_is_enough(model: SpeechModel, say: Say) -> None:
+    async with serving(model) as (_, port), connected(port) as (pool, notebook):
+        ear = await pool.open(CALL)
+        ear.listen(Listen("one", "ru", trailing_silence_seconds=10.0))
+        saying = asyncio.create_task(send(ear, say("соедините меня с оператором"), silent_seconds=9.0))
+        await notebook.until(PartlyHeard)
+        ear.finish("one")
+        heard = await notebook.until(Heard)
+        assert not saying.done()
+        assert isinstance(heard, Heard)
+        assert heard.words
+        ear.finish("one")  # it is over: nothing follows
+        await saying
+        assert [event for _, event in notebook.events if isinstance(event, Heard)] == [heard]
 
 
 async def test_stopped_listening_is_silent_and_the_next_one_works(model: SpeechModel, say: Say) -> None:

@@ -111,7 +111,7 @@ class Question(Step):
     def open(self, turn: Turn, prompts: tuple[Item, ...]) -> Move:
         """Ask, with both ways to answer open."""
         self._note(turn)
-        turn.do(replace(self.doing(turn), speaking=False, entered=""))
+        turn.do(replace(self.doing(turn), speaking=False, settled=False, entered=""))
         turn.play(prompts, quietly=True)
         self._listen(turn)
         return Stay()
@@ -138,8 +138,9 @@ class Question(Step):
                 turn.finished_listening()
                 return self._heard(turn, event)
             case PartlyHeard(listening, text, pausing) if listening == turn.state.listening:
-                if self.is_settled(turn, text, pausing):
-                    return self._understand(turn, Heard(listening, text))
+                if not self.doing(turn).settled and self.is_settled(turn, text, pausing):
+                    turn.do(replace(self.doing(turn), settled=True))
+                    turn.finish_listening()
             case SpeechLost(listening) if listening in (turn.state.listening, "") and turn.state.listening is not None:
                 turn.finished_listening()
                 return self._speech_lost(turn, event.reason)

@@ -98,6 +98,9 @@ class ScriptedEar:
     def listen(self, request: Listen) -> None:
         self.listening.append(request.listening)
 
+    def finish(self, listening: str) -> None:
+        self.listening.append(f"finish {listening}")
+
     def stop(self, listening: str) -> None:
         self.listening.remove(listening)
 

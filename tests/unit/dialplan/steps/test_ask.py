@@ -29,13 +29,23 @@ def test_a_key_silences_the_prompt_before_anything_else(tmp_path: Path) -> None:
     assert call.feed(ev.KeyPressed("9"))[0] == fx.StopPlaying(playback or "")
 
 
-def test_an_unfinished_sentence_that_is_clear_is_acted_on(tmp_path: Path) -> None:
+def test_an_unfinished_sentence_that_is_clear_is_acted_on_as_surely_as_it_was_heard(tmp_path: Path) -> None:
     call = Call(tmp_path, ASK)
     listening = call.state.listening or ""
     call.feed(ev.SpeechStarted(listening))
-    call.feed(ev.PartlyHeard(listening, "не могу войти в личный кабинет"))
+    clear = ev.PartlyHeard(listening, "не могу войти в личный кабинет", pausing=True)
+    assert call.feed(clear) == (fx.FinishListening(listening),)
+    assert call.feed(clear) == ()
+    before = call.state
+
+    call.feed(ev.Heard(listening, clear.text, (ev.HeardWord("войти", 0.0, 1.0, 0.9),)))
     assert call.state.topic == "access"
     assert "heard" in call.notes()
+
+    call.state = before
+    call.feed(ev.Heard(listening, clear.text, (ev.HeardWord("войти", 0.0, 1.0, 0.1),)))
+    assert call.state.topic == "none"
+    assert "no_match" in call.notes()
 
 
 def test_without_recognition_the_question_goes_on_in_keys(tmp_path: Path) -> None:
