@@ -49,11 +49,13 @@ class QueueSide:
             caller_token=self._caller.token,
             passed_by=passed_by,
         )
-        if isinstance(answer, Queued):
-            answer = replace(answer, waited_seconds=self._wait.so_far() or 0.0)
-        else:
+        if not isinstance(answer, Queued):
             self._wait.refused()
         self._receive(answer)
+
+    def as_of_now(self, answer: Queued) -> Queued:
+        """With the wait so far: the answer may have lain a while behind other things that happened to the call."""
+        return replace(answer, waited_seconds=self._wait.so_far() or 0.0)
 
     def admitted(self) -> None:
         """The dialplan has the answer: from now on operators may ring."""

@@ -202,9 +202,11 @@ class CallSession:
             standing = self._queue.standing()
             if standing is not None:
                 await self._step(standing)
-        await self._step(event)
         if isinstance(event, Queued):
+            await self._step(self._queue.as_of_now(event))
             self._queue.admitted()
+        else:
+            await self._step(event)
         self.on_step()
 
     async def _step(self, event: Event) -> None:

@@ -29,7 +29,7 @@ _LEAST_SURE_HEARD = 0.28
 """Less sure are two in three topics that foreign speech seems to have, and one in a hundred that callers have."""
 _SHARE_OF_EXAMPLES = 0.5
 _SETTLED = (6.0, 0.6)
-"""Least weight and margin to act on in the midst of speech: with 4, two or three callers of 100 more are cut off too early."""
+"""Least weight and margin to act on in the midst of speech: with 4, two more of 100 callers are cut off too early."""
 _SETTLED_PAUSING = (2.0, 0.3)
 _SETTLED_HALFWAY = (3.0, 0.6)
 """In a pause after "на", "и", "мой": more will follow, but it can hardly change anything."""
