@@ -11,7 +11,7 @@ import numpy as np
 from bench.speech_load import MODEL, ROOT, spoken
 from ivr.call.effects import Listen
 from ivr.call.events import CallId, Heard, PartlyHeard
-from ivr.speech.client import SpeechPool
+from ivr.speech.client import Ear, SpeechPool
 from ivr.speech.endpoint import Samples
 from ivr.speech.protocol import SpeechEvent
 from ivr.speech.recognizer import SpeechModel
@@ -25,29 +25,28 @@ _AFTER_SECONDS = 1.5
 
 
 class _Caller:
-    """One call: sends its sentence in real time and notes when the topic was clear."""
+    """One call: sends its sentence in real time and notes when the topic was found, as a plan's question finds it."""
 
     def __init__(self, topics: TopicModel) -> None:
         self._topics = topics
         self.decided_at: float | None = None
+        self._ear: Ear | None = None
 
     def hear(self, event: SpeechEvent) -> None:
-        if self.decided_at is not None:
-            return
         match event:
-            case PartlyHeard(text=text, pausing=pausing):
-                settled = self._topics.settled(text, pausing=pausing) is not None
+            case PartlyHeard(listening, text, pausing):
+                if self._ear is not None and self._topics.settled(text, pausing=pausing) is not None:
+                    self._ear.finish(listening)
             case Heard():
-                settled = True
+                self._topics.classify(event.text, event.alternatives, event.confidence)
+                self.decided_at = asyncio.get_running_loop().time()
             case _:
-                settled = False
-        if settled:
-            self.decided_at = asyncio.get_running_loop().time()
+                pass
 
     async def speak(self, pool: SpeechPool, call: CallId, sound: Samples) -> float:
         """Returns the milliseconds from the last word's end to the topic; before the end counts as 0."""
         loop = asyncio.get_running_loop()
-        ear = await pool.open(call)
+        ear = self._ear = await pool.open(call)
         ear.listen(Listen("bench", "ru"))
         transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(ear.host, ear.port))
         audio = np.clip(sound, -32768, 32767).astype(">i2").tobytes()
