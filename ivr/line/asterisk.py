@@ -125,6 +125,7 @@ class Line:
         """Play files one after another without a gap; `media` are addresses such as `sound:/path/name`."""
         identity = self.listeners.playback(channel, playback)
         await self._ari.request("POST", f"channels/{channel}/play", {"media": list(media), "playbackId": identity})
+        self.listeners.begun(channel, identity)
 
     async def stop_playing(self, channel: str, playback: str) -> None:
         await self._tolerate_gone("DELETE", f"playbacks/{playback_identity(channel, playback)}")

@@ -14,11 +14,19 @@ _NORMAL_CLEARING, _CAUSE_BUSY, _CAUSE_NO_ANSWER, _CAUSE_REJECTED = 16, 17, (18, 
 
 
 @dataclass(slots=True)
+class _Prompt:
+    """A prompt under way, by the call's own name; `begun`: Asterisk has taken it."""
+
+    name: str
+    begun: bool = False
+
+
+@dataclass(slots=True)
 class _Watched:
-    """`playbacks`: Asterisk's names of the prompts under way, and the call's own."""
+    """`prompts` under way, by Asterisk's names."""
 
     receive: Callable[[Event], None]
-    playbacks: dict[str, str] = field(default_factory=dict)
+    prompts: dict[str, _Prompt] = field(default_factory=dict)
 
 
 class Listeners:
@@ -43,8 +51,14 @@ class Listeners:
         identity = playback_identity(channel, name)
         watched = self._watched.get(channel)
         if watched is not None:
-            watched.playbacks[identity] = name
+            watched.prompts[identity] = _Prompt(name)
         return identity
+
+    def begun(self, channel: str, identity: str) -> None:
+        """Asterisk has taken the prompt: from now on it knows whether it still plays."""
+        watched = self._watched.get(channel)
+        if watched is not None and identity in watched.prompts:
+            watched.prompts[identity].begun = True
 
     def leg(self, channel: str) -> OperatorLeg:
         """A leg that is going to ring, until it is gone or forgotten."""
@@ -78,10 +92,10 @@ class Listeners:
         if watched is None:
             return
         if isinstance(event, PromptFinished):
-            playback = watched.playbacks.pop(event.playback, None)
-            if playback is None:
+            prompt = watched.prompts.pop(event.playback, None)
+            if prompt is None:
                 return  # told already, or begun by a controller that is no more
-            event = PromptFinished(playback)
+            event = PromptFinished(prompt.name)
         watched.receive(event)
 
     def entered(self, channel: str) -> bool:
@@ -114,7 +128,12 @@ class Listeners:
         for channel, leg in self._legs.items():
             if states[channel] == "Up" and not leg.answered.done():
                 leg.answered.set_result(None)
-        return [(channel, identity) for channel, watched in self._watched.items() for identity in watched.playbacks]
+        return [
+            (channel, identity)
+            for channel, watched in self._watched.items()
+            for identity, prompt in watched.prompts.items()
+            if prompt.begun  # one that is being asked for is not there yet, and not over
+        ]
 
 
 def playback_identity(channel: str, name: str) -> str:
