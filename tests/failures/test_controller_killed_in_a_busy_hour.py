@@ -55,7 +55,7 @@ async def test_nobody_notices_but_those_who_are_asked_again(agent: Agent, hotlin
 
     async def call(count: int, script: CallScript) -> None:
         for _ in range(count):
-            number = f"+7999{len(calls):07}"
+            number = f"+7995{len(calls):07}"  # nobody else's: who was cut off in a test before has the place back
             calls.append(asyncio.create_task(agent.call(LINE, script, caller=number)))
             await asyncio.sleep(1 / ARRIVALS_A_SECOND)
 
