@@ -7,7 +7,7 @@ from ivr.routing.router import Router
 
 
 class Floor:
-    """The operators as the router knows them; each change is written down."""
+    """The operators as the router knows them; each change is written down (missed rings: `call.operator_side`)."""
 
     def __init__(self, router: Router, journal: Recorder) -> None:
         self._router = router
